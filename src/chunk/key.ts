@@ -1,0 +1,56 @@
+/**
+ * Under which key of the store a chunk lies: a letter for its kind, then its hash in base64url, which is 21 bytes
+ * shorter than in hexadecimal and needs no escaping on any engine.
+ */
+import type { Hash } from "./hash.ts";
+
+/** Commits have keys of their own, so that they can be listed; `node` is everything else: nodes and pieces of values. */
+export type ChunkKind = "commit" | "node";
+
+const PREFIX: Record<ChunkKind, string> = { commit: "c/", node: "n/" };
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/** Three hexadecimal digits are twelve bits are two digits of base64url. */
+const PAIRS = Array.from({ length: 4096 }, (_, bits) => `${DIGITS[bits >> 6]}${DIGITS[bits & 63]}`);
+
+/** The store key of a chunk. */
+export function chunkKey(kind: ChunkKind, hash: Hash): string {
+  return PREFIX[kind] + toBase64url(hash);
+}
+
+/** The prefix that the store keys of all chunks share whose hash begins with `hex`; they may also be others'. */
+export function chunkKeyPrefix(kind: ChunkKind, hex = ""): string {
+  const whole = hex.slice(0, Math.floor(hex.length / 3) * 3);
+  return PREFIX[kind] + toBase64url(whole);
+}
+
+/** The hash that a store key of that kind names; `undefined` if it is none. */
+export function hashOfChunkKey(kind: ChunkKind, key: string): Hash | undefined {
+  const prefix = PREFIX[kind];
+  if (key.length !== prefix.length + 43 || !key.startsWith(prefix)) return undefined;
+  let hex = "";
+  for (let i = prefix.length; i < key.length - 1; i += 2) {
+    const high = DIGITS.indexOf(key.charAt(i));
+    const low = DIGITS.indexOf(key.charAt(i + 1));
+    if (high < 0 || low < 0) return undefined;
+    hex += ((high << 6) | low).toString(16).padStart(3, "0");
+  }
+  const last = DIGITS.indexOf(key.charAt(key.length - 1));
+  if (last < 0 || (last & 3) !== 0) return undefined;
+  return (hex + (last >> 2).toString(16)) as Hash;
+}
+
+function toBase64url(hex: string): string {
+  let text = "";
+  let i = 0;
+  for (; i + 3 <= hex.length; i += 3) {
+    const bits = (digit(hex, i) << 8) | (digit(hex, i + 1) << 4) | digit(hex, i + 2);
+    text += PAIRS[bits];
+  }
+  if (i < hex.length) text += DIGITS[digit(hex, i) << 2];
+  return text;
+}
+
+function digit(hex: string, at: number): number {
+  const code = hex.charCodeAt(at);
+  return code < 0x3a ? code - 0x30 : code - 0x57;
+}

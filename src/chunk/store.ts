@@ -1,0 +1,118 @@
+/**
+ * Immutable chunks over a `KVStore`: named by the hash of their payload, verified whenever they are read, and put by
+ * the rule of the collection protocol: a chunk's epoch only ever rises, and only by `cas`.
+ */
+import { CorruptionError } from "../errors.ts";
+import type { KVStore } from "../kv/store.ts";
+import { decodeChunk, encodeChunk, type StoredChunk } from "./codec.ts";
+import { type Hash, hashOf } from "./hash.ts";
+import { type ChunkKind, chunkKey } from "./key.ts";
+
+/** A chunk to be stored. */
+export interface Chunk {
+  readonly kind: ChunkKind;
+  readonly hash: Hash;
+  readonly payload: Uint8Array;
+}
+
+/** The name of a chunk. */
+export type ChunkName = Pick<Chunk, "kind" | "hash">;
+
+/** How many chunks one batch of the store holds at most. */
+const BATCH = 4096;
+
+/** The chunks of one store. */
+export class ChunkStore {
+  readonly store: KVStore;
+  readonly #now: () => number;
+
+  constructor(store: KVStore, now: () => number = Date.now) {
+    this.store = store;
+    this.#now = now;
+  }
+
+  /** The payloads of those of `hashes` that are there, each checked against its hash: `CorruptionError` for a damaged one. */
+  async read(kind: ChunkKind, hashes: readonly Hash[]): Promise<Map<Hash, Uint8Array>> {
+    const found = new Map<Hash, Uint8Array>();
+    for (let from = 0; from < hashes.length; from += BATCH) {
+      const batch = hashes.slice(from, from + BATCH);
+      const stored = await this.store.getMany(batch.map((hash) => chunkKey(kind, hash)));
+      for (const hash of batch) {
+        const bytes = stored.get(chunkKey(kind, hash));
+        if (bytes !== undefined) found.set(hash, verified(hash, bytes).payload);
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Stores chunks so that no collector of `epoch` or an earlier one removes them. One round trip when all are new;
+   * two more when some are there with a lower epoch.
+   */
+  async put(chunks: readonly Chunk[], epoch: number): Promise<void> {
+    const createdAt = this.#now();
+    for (let from = 0; from < chunks.length; from += BATCH) {
+      const batch = chunks.slice(from, from + BATCH);
+      const entries: [string, Uint8Array][] = batch.map(({ kind, hash, payload }) => [
+        chunkKey(kind, hash),
+        encodeChunk({ epoch, createdAt, payload }),
+      ]);
+      const existing = await this.store.createMany(entries);
+      if (existing.length === 0) continue;
+      const names = new Set(existing);
+      await this.#vouch(batch.filter(({ kind, hash }) => names.has(chunkKey(kind, hash))), epoch);
+    }
+  }
+
+  /** Raises chunks that are stored to `epoch`; returns those that are not there. */
+  async raise<T extends ChunkName>(names: readonly T[], epoch: number): Promise<T[]> {
+    const missing: T[] = [];
+    for (let from = 0; from < names.length; from += BATCH) {
+      missing.push(...(await this.#raiseBatch(names.slice(from, from + BATCH), epoch)));
+    }
+    return missing;
+  }
+
+  /** Until each chunk is there with the epoch: raises those that are stored, and creates those that were removed meanwhile. */
+  async #vouch(chunks: readonly Chunk[], epoch: number): Promise<void> {
+    const missing = await this.#raiseBatch(chunks, epoch);
+    if (missing.length > 0) await this.put(missing, epoch);
+  }
+
+  async #raiseBatch<T extends ChunkName>(names: readonly T[], epoch: number): Promise<T[]> {
+    const missing: T[] = [];
+    let open = names;
+    while (open.length > 0) {
+      const stored = await this.store.getMany(open.map(({ kind, hash }) => chunkKey(kind, hash)));
+      const settled = await Promise.all(
+        open.map(async ({ kind, hash }, i): Promise<boolean> => {
+          const bytes = stored.get(chunkKey(kind, hash));
+          if (bytes === undefined) {
+            missing.push(...open.slice(i, i + 1));
+            return true;
+          }
+          const chunk = verified(hash, bytes);
+          if (chunk.epoch >= epoch) return true;
+          return this.store.cas(chunkKey(kind, hash), encodeChunk({ ...chunk, epoch }), bytes);
+        }),
+      );
+      open = open.filter((_, i) => settled[i] === false);
+    }
+    return missing;
+  }
+}
+
+/** The stored chunk, after a check of its payload against its name. */
+function verified(hash: Hash, bytes: Uint8Array): StoredChunk {
+  let chunk: StoredChunk;
+  try {
+    chunk = decodeChunk(bytes);
+  } catch (cause) {
+    if (cause instanceof CorruptionError) throw new CorruptionError(`Chunk ${hash} is damaged.`, { at: hash, cause });
+    throw cause;
+  }
+  if (hashOf(chunk.payload) !== hash) {
+    throw new CorruptionError(`Chunk ${hash} is damaged: its bytes do not hash to its name.`, { at: hash });
+  }
+  return chunk;
+}

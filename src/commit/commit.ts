@@ -1,0 +1,151 @@
+/**
+ * A commit: a tree root, parents, info, and what follows from those and makes ancestry cheap.
+ *
+ * ```
+ * kind        1 byte   4
+ * root        32 bytes
+ * size        varint   keys in the tree
+ * bytes       varint   bytes of their values
+ * generation  varint   one more than the highest of the parents'; a root commit has 0
+ * depth       varint   steps to a root commit along first parents
+ * merges      varint   commits with several parents along that way, this one included
+ * parents     varint, then 32 bytes each
+ * skips       32 bytes each: the first-parent ancestors at the depths that `skipDepths` names
+ * info        1 and its JSON, or 0
+ * ```
+ *
+ * The id is the hash of all that. No clock is in it: the same parents, contents and info give the same id everywhere.
+ */
+import { type Hash, HASH_BYTES, hashOf, readHash, writeHash } from "../chunk/hash.ts";
+import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
+import { CorruptionError } from "../errors.ts";
+import { checkInfo, decodeInfo, encodeInfo, type Info } from "./info.ts";
+
+/** A commit as callers see it. */
+export interface Commit {
+  /** Its id: 64 lower-case hexadecimal digits. */
+  readonly hash: string;
+  /** The ids of its parents, the branch's own first. */
+  readonly parents: readonly string[];
+  readonly info: Info | undefined;
+  /** The hash of its tree: two commits with equal contents have the same. */
+  readonly root: string;
+  /** The length of the longest way to a root commit. */
+  readonly generation: number;
+  /** How many keys it has. */
+  readonly size: number;
+  /** How many bytes their values have. */
+  readonly bytes: number;
+}
+
+/** A commit with what ancestry needs. */
+export interface CommitRecord extends Commit {
+  readonly hash: Hash;
+  readonly parents: readonly Hash[];
+  readonly root: Hash;
+  readonly depth: number;
+  readonly merges: number;
+  /** In the order of `skipDepths(depth)`. */
+  readonly skips: readonly Hash[];
+  readonly payload: Uint8Array;
+}
+
+/** What a new commit is made of. */
+export interface CommitParts {
+  readonly root: Hash;
+  readonly size: number;
+  readonly bytes: number;
+  readonly parents: readonly CommitRecord[];
+  readonly info: Info | undefined;
+}
+
+/** The first byte of a commit's payload. */
+const COMMIT_KIND = 4;
+const MAX_PARENTS = 16;
+/** The base of the skip list. */
+const RADIX = 4;
+
+/**
+ * The depths of the first-parent ancestors, its parent aside, that a commit at `depth` names: the next lower multiple
+ * of 4; and at a multiple of 4^j, the multiples of 4^j down to the next lower multiple of 4^(j+1). That is 1.25 on
+ * average, and lets two lines of 10,000 commits find where they part in 15 steps at most (all tried; a skip list with
+ * one pointer a commit (Myers, "An applicative random-access stack", 1983) needs up to 55).
+ */
+export function skipDepths(depth: number): number[] {
+  if (depth === 0) return [];
+  const depths = new Set<number>([below(depth, RADIX)]);
+  for (let step = RADIX; depth % step === 0; step *= RADIX) {
+    for (let at = below(depth, step * RADIX); at < depth; at += step) depths.add(at);
+  }
+  depths.delete(depth - 1);
+  return [...depths].sort((a, b) => b - a);
+}
+
+function below(depth: number, step: number): number {
+  return Math.floor((depth - 1) / step) * step;
+}
+
+/** Makes a commit. `ancestor` finds the first parent's first-parent ancestor at a depth. */
+export function makeCommit(parts: CommitParts, ancestor: (depth: number) => Hash): CommitRecord {
+  const [first] = parts.parents;
+  const depth = first === undefined ? 0 : first.depth + 1;
+  const fields = {
+    ...parts,
+    parents: parts.parents.map((parent) => parent.hash),
+    generation: parts.parents.reduce((highest, parent) => Math.max(highest, parent.generation + 1), 0),
+    depth,
+    merges: (first?.merges ?? 0) + (parts.parents.length > 1 ? 1 : 0),
+    skips: skipDepths(depth).map(ancestor),
+  };
+  const payload = encode(fields);
+  return { ...fields, payload, hash: hashOf(payload), info: checkInfo(parts.info) };
+}
+
+function encode(commit: Omit<CommitRecord, "hash" | "payload">): Uint8Array {
+  const numbers = [commit.size, commit.bytes, commit.generation, commit.depth, commit.merges, commit.parents.length];
+  const hashes = [...commit.parents, ...commit.skips];
+  const info = commit.info === undefined ? undefined : encodeInfo(commit.info);
+  const length =
+    2 +
+    HASH_BYTES * (1 + hashes.length) +
+    numbers.reduce((sum, number) => sum + varintLength(number), 0) +
+    (info?.length ?? 0);
+  const payload = new Uint8Array(length);
+  payload[0] = COMMIT_KIND;
+  writeHash(commit.root, payload, 1);
+  let at = 1 + HASH_BYTES;
+  for (const number of numbers) at = writeVarint(number, payload, at);
+  for (const hash of hashes) {
+    writeHash(hash, payload, at);
+    at += HASH_BYTES;
+  }
+  if (info !== undefined) {
+    payload[at] = 1;
+    payload.set(info, at + 1);
+  }
+  return payload;
+}
+
+/** Reads a commit; a `CorruptionError` for bytes that are none. */
+export function decodeCommit(hash: Hash, payload: Uint8Array): CommitRecord {
+  const reader = new ByteReader(payload);
+  if (reader.byte() !== COMMIT_KIND) throw new CorruptionError(`Chunk ${hash} is no commit.`, { at: hash });
+  const readOne = (): Hash => readHash(reader.take(HASH_BYTES), 0);
+  const root = readOne();
+  const size = reader.varint();
+  const bytes = reader.varint();
+  const generation = reader.varint();
+  const depth = reader.varint();
+  const merges = reader.varint();
+  const count = reader.varint();
+  if (count > MAX_PARENTS || depth > generation || merges > depth || (count === 0) !== (depth === 0)) {
+    throw new CorruptionError(`Commit ${hash} contradicts itself.`, { at: hash });
+  }
+  const parents = Array.from({ length: count }, readOne);
+  const skips = skipDepths(depth).map(readOne);
+  const flag = reader.byte();
+  const rest = reader.take(reader.end - reader.at);
+  if (flag > 1 || (flag === 0 && rest.length > 0)) throw new CorruptionError(`Commit ${hash} is damaged.`, { at: hash });
+  const info = flag === 0 ? undefined : decodeInfo(rest);
+  return { hash, parents, info, root, generation, size, bytes, depth, merges, skips, payload };
+}

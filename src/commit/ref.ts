@@ -1,0 +1,155 @@
+/**
+ * Branches and tags: keys of the store that lead to a commit, and change by `cas` only.
+ *
+ * ```
+ * version     1 byte    1
+ * kind        1 byte    1: leads to a commit, 2: a reservation, on the way to becoming a ref
+ * nonce       12 bytes  fresh at each write, so that a writer can tell its own write from a twin's
+ * epoch       varint    (not in a reservation) a collector of this epoch or an earlier one keeps all below the commit
+ * head        32 bytes  (not in a reservation)
+ * info        the rest  (tags) its JSON, if there is any
+ * ```
+ */
+import { type Hash, HASH_BYTES, readHash, writeHash } from "../chunk/hash.ts";
+import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
+import { CorruptionError, FormatVersionError } from "../errors.ts";
+import type { KVStore } from "../kv/store.ts";
+import { pages } from "../kv/store.ts";
+import { compareText } from "../tree/key-bytes.ts";
+import { checkFormat, FORMAT_KEY } from "./format.ts";
+import { decodeInfo, encodeInfo, type Info } from "./info.ts";
+
+/** What kind of ref. */
+export type RefKind = "branch" | "tag";
+
+const PREFIX: Record<RefKind, string> = { branch: "b/", tag: "t/" };
+const REF_VERSION = 1;
+const HEAD = 1;
+const RESERVATION = 2;
+const NONCE_BYTES = 12;
+
+/** A ref that leads to a commit. */
+export interface Ref {
+  readonly head: Hash;
+  readonly epoch: number;
+  readonly info: Info | undefined;
+  /** As it lies in the store: what a `cas` must expect. */
+  readonly stored: Uint8Array;
+}
+
+/** A ref that is being created. */
+export interface Reservation {
+  readonly head: undefined;
+  readonly stored: Uint8Array;
+}
+
+/** The store key of a ref. */
+export function refKey(kind: RefKind, name: string): string {
+  return PREFIX[kind] + name;
+}
+
+/** The name of the ref at a store key of that kind. */
+export function refName(kind: RefKind, key: string): string {
+  return key.slice(PREFIX[kind].length);
+}
+
+/** Random bytes that no other write has. */
+export function nonce(): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+}
+
+/** The stored bytes of a ref, with a fresh nonce. */
+export function encodeRef(head: Hash, epoch: number, info?: Info): Uint8Array {
+  const about = info === undefined ? new Uint8Array(0) : encodeInfo(info);
+  const epochAt = 2 + NONCE_BYTES;
+  const headAt = epochAt + varintLength(epoch);
+  const bytes = new Uint8Array(headAt + HASH_BYTES + about.length);
+  bytes[0] = REF_VERSION;
+  bytes[1] = HEAD;
+  bytes.set(nonce(), 2);
+  writeVarint(epoch, bytes, epochAt);
+  writeHash(head, bytes, headAt);
+  bytes.set(about, headAt + HASH_BYTES);
+  return bytes;
+}
+
+/** The stored bytes of a reservation, with a fresh nonce. */
+export function encodeReservation(): Uint8Array {
+  const bytes = new Uint8Array(2 + NONCE_BYTES);
+  bytes[0] = REF_VERSION;
+  bytes[1] = RESERVATION;
+  bytes.set(nonce(), 2);
+  return bytes;
+}
+
+/** Reads a stored ref or reservation. `CorruptionError` or `FormatVersionError` for anything else. */
+export function decodeRef(key: string, stored: Uint8Array): Ref | Reservation {
+  try {
+    return decode(stored);
+  } catch (cause) {
+    if (cause instanceof CorruptionError) {
+      throw new CorruptionError(`The ref at ${JSON.stringify(key)} is damaged.`, { at: key, cause });
+    }
+    throw cause;
+  }
+}
+
+function decode(stored: Uint8Array): Ref | Reservation {
+  const reader = new ByteReader(stored);
+  const version = reader.byte();
+  if (version !== REF_VERSION) throw new FormatVersionError(`ref ${version}`, `ref ${REF_VERSION}`);
+  const kind = reader.byte();
+  reader.take(NONCE_BYTES);
+  if (kind === RESERVATION) {
+    reader.finish();
+    return { head: undefined, stored };
+  }
+  if (kind !== HEAD) throw new CorruptionError("It is of no known kind.");
+  const epoch = reader.varint();
+  const head = readHash(reader.take(HASH_BYTES), 0);
+  const about = reader.take(reader.end - reader.at);
+  return { head, epoch, info: about.length === 0 ? undefined : decodeInfo(about), stored };
+}
+
+/** The ref at a key; `undefined` if there is none, or only a reservation. */
+export async function readRef(store: KVStore, key: string): Promise<Ref | undefined> {
+  const stored = await store.get(key);
+  return stored && asRef(decodeRef(key, stored));
+}
+
+/** The ref, unless it is only a reservation. */
+export function asRef(ref: Ref | Reservation): Ref | undefined {
+  return ref.head === undefined ? undefined : ref;
+}
+
+/** All refs of a kind, with the reservations among them, by store key, in batches. */
+export async function* listRefs(store: KVStore, kind: RefKind): AsyncGenerator<[key: string, ref: Ref | Reservation][], void> {
+  for await (const keys of pages(store.keys(PREFIX[kind]), 1024)) {
+    const stored = await store.getMany(keys);
+    yield [...stored].map(([key, bytes]) => [key, decodeRef(key, bytes)]);
+  }
+}
+
+/** All refs of a kind by name, in code-point order. */
+export async function listNames(store: KVStore, kind: RefKind): Promise<Map<string, Ref>> {
+  const [format, refs] = await Promise.all([store.get(FORMAT_KEY), allRefs(store, kind)]);
+  checkFormat(format);
+  return new Map(refs.sort(([a], [b]) => compareText(a, b)));
+}
+
+async function allRefs(store: KVStore, kind: RefKind): Promise<[name: string, ref: Ref][]> {
+  const found: [string, Ref][] = [];
+  for await (const batch of listRefs(store, kind)) {
+    for (const [key, ref] of batch) if (ref.head !== undefined) found.push([refName(kind, key), ref]);
+  }
+  return found;
+}
+
+/** Deletes a ref; whether it was there. */
+export async function deleteRef(store: KVStore, key: string): Promise<boolean> {
+  for (;;) {
+    const ref = await readRef(store, key);
+    if (ref === undefined) return false;
+    if (await store.cas(key, undefined, ref.stored)) return true;
+  }
+}

@@ -1,0 +1,314 @@
+/**
+ * One handle's side of the protocol between writers and the collector (`docs/collection.md`): under which epoch its
+ * chunks are put, what of its work no ref holds yet, and how a ref is moved so that nothing below it can be missing.
+ *
+ * A chunk is *safe* for an epoch if no collector of that epoch or an earlier one will ever remove it. A ref of epoch e
+ * is only ever moved to a commit all of whose chunks are known to be safe for e: put by this session at e, or below a
+ * ref that was read at e or higher.
+ */
+import type { Hash } from "../chunk/hash.ts";
+import type { ChunkName } from "../chunk/store.ts";
+import type { Chunk } from "../chunk/store.ts";
+import { equalValues } from "../bytes.ts";
+import { BranchNotFoundError, ConcurrencyError, SessionCollectedError, StoreClosedError } from "../errors.ts";
+import { walk } from "../tree/walk.ts";
+import { reachableFrom } from "./ancestry.ts";
+import { pause } from "./backoff.ts";
+import type { CommitRecord } from "./commit.ts";
+import { beginEpoch, EPOCH_KEY, decodeEpoch, raiseRefs, readEpoch } from "./epoch.ts";
+import { checkFormat, FORMAT_KEY, markFormat } from "./format.ts";
+import type { Info } from "./info.ts";
+import { asRef, decodeRef, encodeRef, encodeReservation, listRefs, readRef, type Ref, refKey } from "./ref.ts";
+import type { Repository } from "./repository.ts";
+
+/** How long a reservation that is met may stay before it is taken over, in ms: its writer has two calls left to make. */
+const RESERVATION_GRACE = 50;
+/** How often creating a ref is tried anew when others get in between. */
+const CREATE_ATTEMPTS = 100;
+/** How many chunks that a refresh must put again are handled at once. */
+const BATCH = 1024;
+
+/** What became of an attempt to move a ref. `"unknown"`: the store failed, and a writer after it has the commit below its own. */
+export type Published = "published" | "lost" | "unknown";
+
+/** A writer on one branch. */
+export class Session {
+  readonly repository: Repository;
+  readonly branch: string;
+  readonly #key: string;
+  /** The branch as last read or written; `undefined`: it was not there. */
+  #ref: Ref | undefined;
+  #epoch: number;
+  /** Put by this session, and below no ref yet. */
+  #pending: ChunkName[] = [];
+  /** Commits from elsewhere that the work builds on. */
+  readonly #foreign: Map<Hash, CommitRecord> = new Map();
+  /** Those of them that are known to be safe for the epoch. */
+  readonly #safe: Set<Hash> = new Set();
+
+  private constructor(repository: Repository, branch: string, ref: Ref | undefined, epoch: number) {
+    this.repository = repository;
+    this.branch = branch;
+    this.#key = refKey("branch", branch);
+    this.#ref = ref;
+    this.#epoch = epoch;
+  }
+
+  /** A session on a branch, whether it exists or not. One round trip. */
+  static async open(repository: Repository, branch: string): Promise<{ session: Session; isNewStore: boolean }> {
+    const key = refKey("branch", branch);
+    const stored = await repository.store.getMany([FORMAT_KEY, EPOCH_KEY, key]);
+    checkFormat(stored.get(FORMAT_KEY));
+    const bytes = stored.get(key);
+    const ref = bytes && asRef(decodeRef(key, bytes));
+    const session = new Session(repository, branch, ref, ref?.epoch ?? decodeEpoch(stored.get(EPOCH_KEY)));
+    return { session, isNewStore: !stored.has(FORMAT_KEY) };
+  }
+
+  /** A session on a branch as this one created it. */
+  forBranch(branch: string, ref: Ref): Session {
+    return new Session(this.repository, branch, ref, ref.epoch);
+  }
+
+  /** A session on the same branch, with none of this one's work. */
+  fork(): Session {
+    return new Session(this.repository, this.branch, this.#ref, this.#epoch);
+  }
+
+  /** The branch's HEAD as last read or written. */
+  get head(): Hash | undefined {
+    return this.#ref?.head;
+  }
+
+  /** Whether the branch was there when it was last read. */
+  get exists(): boolean {
+    return this.#ref !== undefined;
+  }
+
+  /** Marks a new store with the format's version. */
+  markFormat(): Promise<void> {
+    return markFormat(this.repository.store);
+  }
+
+  /** Stores chunks of unpublished work. */
+  async put(chunks: readonly Chunk[]): Promise<void> {
+    await this.repository.chunks.put(chunks, this.#epoch);
+    for (const { kind, hash } of chunks) this.#pending.push({ kind, hash });
+  }
+
+  /** Notes that the work builds on a commit from elsewhere. `ref`: the ref it was just read from. */
+  use(commit: CommitRecord, ref?: Ref): void {
+    this.#foreign.set(commit.hash, commit);
+    if (ref !== undefined && ref.epoch >= this.#epoch) this.#safe.add(commit.hash);
+  }
+
+  /** Forgets the unpublished work. */
+  drop(): void {
+    this.#pending = [];
+    this.#foreign.clear();
+    this.#safe.clear();
+  }
+
+  /** Reads the branch again. Where a collection began since, all that the session holds is made safe from it first. */
+  async refetch(): Promise<Ref | undefined> {
+    const ref = await readRef(this.repository.store, this.#key);
+    if (ref !== undefined && ref.epoch > this.#epoch) await this.#refresh(ref.epoch);
+    this.#ref = ref;
+    return ref;
+  }
+
+  /** Reads another ref so that what it leads to can be built upon. */
+  async readOther(key: string): Promise<Ref | undefined> {
+    const ref = await readRef(this.repository.store, key);
+    if (ref === undefined || ref.epoch >= this.#epoch) return ref;
+    // A collector is about to raise it, or died before: do its part.
+    await this.#advance();
+    return readRef(this.repository.store, key);
+  }
+
+  /**
+   * Moves the branch to `head`, if it still is as last read. All of the session's work must be below `head`, or be
+   * needed no more.
+   */
+  async publish(head: Hash): Promise<Published> {
+    const ref = this.#ref;
+    if (ref === undefined) throw new BranchNotFoundError(this.branch);
+    await this.#vouch();
+    const stored = encodeRef(head, ref.epoch, ref.info);
+    const outcome = await this.#swap(ref, { head, epoch: ref.epoch, info: ref.info, stored });
+    if (outcome === "published") this.drop();
+    return outcome;
+  }
+
+  /** Creates the branch at `head`; whether it did: `false` if it is there. */
+  async create(head: Hash): Promise<boolean> {
+    const ref = await this.createRef(this.#key, head);
+    if (ref === undefined) return false;
+    this.#ref = ref;
+    this.drop();
+    return true;
+  }
+
+  /** Creates a ref at a commit that the session holds or uses; `undefined` if it is there. Three round trips. */
+  async createRef(key: string, head: Hash, info?: Info): Promise<Ref | undefined> {
+    const { store } = this.repository;
+    for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
+      await this.#vouch();
+      const reservation = encodeReservation();
+      if (!(await store.cas(key, reservation, undefined))) {
+        const other = await store.get(key);
+        if (other === undefined) continue;
+        if (decodeRef(key, other).head !== undefined) return undefined;
+        await pause(RESERVATION_GRACE);
+        if (!(await store.cas(key, reservation, other))) continue;
+      }
+      if ((await readEpoch(store)) !== this.#epoch) {
+        await store.cas(key, undefined, reservation);
+        await this.#catchUp();
+        continue;
+      }
+      const stored = encodeRef(head, this.#epoch, info);
+      if (await this.#casOrSeen(key, stored, reservation)) return { head, epoch: this.#epoch, info, stored };
+    }
+    throw new ConcurrencyError(`Creating ${JSON.stringify(key.slice(2))} was interrupted again and again.`, {
+      ref: key.slice(2),
+      attempts: CREATE_ATTEMPTS,
+    });
+  }
+
+  async #casOrSeen(key: string, value: Uint8Array, expected: Uint8Array): Promise<boolean> {
+    const { store } = this.repository;
+    try {
+      return await store.cas(key, value, expected);
+    } catch (error) {
+      if (equalValues(await store.get(key), value)) return true;
+      throw error;
+    }
+  }
+
+  /** Moves the branch's ref by `cas`; where the store fails and does not say what became of it, finds out. */
+  async #swap(from: Ref, to: Ref): Promise<Published> {
+    const { store } = this.repository;
+    try {
+      if (!(await store.cas(this.#key, to.stored, from.stored))) return "lost";
+      this.#ref = to;
+      return "published";
+    } catch (error) {
+      if (error instanceof StoreClosedError) throw error;
+      return this.#settle(from, to, error);
+    }
+  }
+
+  /**
+   * After a `cas` that failed without an answer. If the branch is as it was, another `cas` changes its nonce: then the
+   * first one can never land, and the failure is certain.
+   */
+  async #settle(from: Ref, to: Ref, error: unknown): Promise<Published> {
+    const { store, commits } = this.repository;
+    try {
+      const now = await store.get(this.#key);
+      if (equalValues(now, to.stored)) {
+        this.#ref = to;
+        return "published";
+      }
+      if (equalValues(now, from.stored)) {
+        const stored = encodeRef(from.head, from.epoch, from.info);
+        if (await store.cas(this.#key, stored, from.stored)) {
+          this.#ref = { ...from, stored };
+          throw error;
+        }
+      }
+      const other = await readRef(store, this.#key);
+      if (other === undefined) return "lost";
+      const [head, mine] = await commits.loadMany([other.head, to.head]);
+      if (head === undefined || mine === undefined) return "unknown";
+      return (await reachableFrom(commits, mine, [head])) ? "unknown" : "lost";
+    } catch (cause) {
+      if (cause === error) throw error;
+      throw new ConcurrencyError(`The store failed while branch ${JSON.stringify(this.branch)} was being moved.`, {
+        ref: this.branch,
+        outcome: "unknown",
+        cause: error,
+      });
+    }
+  }
+
+  /** Begins an epoch and raises all refs to it: afterwards every ref can be built upon. */
+  async #advance(): Promise<void> {
+    await raiseRefs(this.repository.store, await beginEpoch(this.repository.store));
+    await this.refetch();
+  }
+
+  /** Brings the session to the store's epoch. */
+  async #catchUp(): Promise<void> {
+    const ref = await this.refetch();
+    const epoch = await readEpoch(this.repository.store);
+    if (this.#epoch >= epoch) return;
+    if (ref === undefined) await this.#refresh(epoch);
+    else await this.#advance();
+  }
+
+  /** Makes what the session put safe for a later epoch. What was collected, and is not in memory any more, is lost. */
+  async #refresh(epoch: number): Promise<void> {
+    const { chunks, nodes, commits } = this.repository;
+    const again: Chunk[] = [];
+    for (let from = 0; from < this.#pending.length; from += BATCH) {
+      for (const name of await chunks.raise(this.#pending.slice(from, from + BATCH), epoch)) {
+        const payload = (name.kind === "commit" ? commits.cached(name.hash) : nodes.cached(name.hash))?.payload;
+        if (payload === undefined) throw new SessionCollectedError();
+        again.push({ ...name, payload });
+      }
+    }
+    await chunks.put(again, epoch);
+    this.#safe.clear();
+    this.#epoch = epoch;
+  }
+
+  /** Makes sure that everything the session uses from elsewhere is safe for its epoch. */
+  async #vouch(): Promise<void> {
+    const open = [...this.#foreign.values()].filter(({ hash }) => !this.#safe.has(hash));
+    if (open.length === 0) return;
+    const heads = await this.#safeHeads();
+    for (const commit of open) {
+      if (!(await reachableFrom(this.repository.commits, commit, heads))) await this.#putWhole(commit, heads);
+      this.#safe.add(commit.hash);
+    }
+  }
+
+  /** The heads of all refs whose epoch is the session's or a later one. */
+  async #safeHeads(): Promise<CommitRecord[]> {
+    const { store, commits } = this.repository;
+    const heads = new Set<Hash>();
+    if (this.#ref !== undefined && this.#ref.epoch >= this.#epoch) heads.add(this.#ref.head);
+    for (const kind of ["branch", "tag"] as const) {
+      for await (const refs of listRefs(store, kind)) {
+        for (const [, ref] of refs) if (ref.head !== undefined && ref.epoch >= this.#epoch) heads.add(ref.head);
+      }
+    }
+    return commits.loadMany([...heads]);
+  }
+
+  /** Raises a commit, and all below it that no safe head has, to the session's epoch. */
+  async #putWhole(commit: CommitRecord, heads: readonly CommitRecord[]): Promise<void> {
+    const { chunks, nodes, commits } = this.repository;
+    const seen = new Set<Hash>();
+    const done = new Set<Hash>();
+    const raise = async (names: readonly ChunkName[]): Promise<void> => {
+      if ((await chunks.raise(names, this.#epoch)).length > 0) {
+        throw new SessionCollectedError(`Commit ${commit.hash}, which this handle uses, was collected as garbage.`);
+      }
+    };
+    for (let open = [commit]; open.length > 0; ) {
+      await raise(open.map(({ hash }) => ({ kind: "commit", hash })));
+      for (const { root } of open) {
+        for await (const hashes of walk(nodes, root, seen)) await raise(hashes.map((hash) => ({ kind: "node", hash })));
+      }
+      const parents = new Set(open.flatMap((each) => each.parents).filter((hash) => !done.has(hash)));
+      open = [];
+      for (const parent of await commits.loadMany([...parents])) {
+        done.add(parent.hash);
+        if (!(await reachableFrom(commits, parent, heads))) open.push(parent);
+      }
+    }
+  }
+}

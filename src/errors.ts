@@ -1,0 +1,226 @@
+/** What every error of vkv carries besides its message. */
+export interface VkvErrorOptions {
+  /** The error that led to this one. */
+  cause?: unknown;
+}
+
+/** The base of every error that vkv itself throws; `code` is stable, the message is not. */
+export abstract class VkvError extends Error {
+  /** A stable name for the kind of error, `"VKV_MERGE_CONFLICT"` for one. */
+  abstract readonly code: string;
+
+  constructor(message: string, options?: VkvErrorOptions) {
+    super(message, options !== undefined && "cause" in options ? { cause: options.cause } : undefined);
+  }
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** A race for a ref that was lost, and that the retries did not settle; or a write whose outcome stayed unknown. */
+export class ConcurrencyError extends VkvError {
+  readonly code = "VKV_CONCURRENCY";
+  /** The branch or tag that was to move. */
+  readonly ref: string;
+  /** `"lost"`: nothing was published. `"unknown"`: the store failed and would not say whether the write had landed. */
+  readonly outcome: "lost" | "unknown";
+  /** How often it was tried. */
+  readonly attempts: number;
+
+  constructor(
+    message: string,
+    details: { ref: string; outcome?: "lost" | "unknown"; attempts?: number } & VkvErrorOptions,
+  ) {
+    super(message, details);
+    this.ref = details.ref;
+    this.outcome = details.outcome ?? "lost";
+    this.attempts = details.attempts ?? 1;
+  }
+}
+
+/** A key that both sides of a merge changed, and that no rule decided. */
+export interface Conflict {
+  readonly key: string;
+  /** The value in the merge base; `undefined`: absent. */
+  readonly old: Uint8Array | undefined;
+  /** This handle's value; `undefined`: removed or absent. */
+  readonly ours: Uint8Array | undefined;
+  /** The value of HEAD, or of the merged source; `undefined`: removed or absent. */
+  readonly theirs: Uint8Array | undefined;
+  /** What the rule for this key threw, if one did. */
+  readonly error?: unknown;
+}
+
+/** A merge met keys that both sides changed and that no rule decided. The local commit is untouched: merge again with other rules. */
+export class MergeConflict extends VkvError {
+  readonly code = "VKV_MERGE_CONFLICT";
+  /** The conflicts with their values, in key order. */
+  readonly conflicts: readonly Conflict[];
+
+  constructor(conflicts: readonly Conflict[]) {
+    const keys = conflicts.map((conflict) => JSON.stringify(conflict.key));
+    const shown = keys.length > 5 ? [...keys.slice(0, 5), `and ${keys.length - 5} more`] : keys;
+    super(
+      `Both sides changed ${shown.join(", ")}. Merge again with a rule for ${keys.length === 1 ? "it" : "them"} (mergeFns), or reset().`,
+    );
+    this.conflicts = conflicts;
+  }
+
+  /** The keys in conflict. */
+  get conflictingKeys(): ReadonlySet<string> {
+    return new Set(this.conflicts.map((conflict) => conflict.key));
+  }
+
+  /** What the rules of keys threw, for those whose rule did. */
+  get mergeErrors(): ReadonlyMap<string, unknown> {
+    return new Map(
+      this.conflicts.filter((conflict) => "error" in conflict).map((conflict) => [conflict.key, conflict.error]),
+    );
+  }
+}
+
+/** A branch of that name is there already. */
+export class BranchExistsError extends VkvError {
+  readonly code = "VKV_BRANCH_EXISTS";
+  readonly branch: string;
+
+  constructor(branch: string) {
+    super(`Branch ${JSON.stringify(branch)} exists already.`);
+    this.branch = branch;
+  }
+}
+
+/** There is no such branch, or it was deleted under this handle. */
+export class BranchNotFoundError extends VkvError {
+  readonly code = "VKV_BRANCH_NOT_FOUND";
+  readonly branch: string;
+
+  constructor(branch: string) {
+    super(`There is no branch ${JSON.stringify(branch)}.`);
+    this.branch = branch;
+  }
+}
+
+/** A tag of that name is there already; tags never move. */
+export class TagExistsError extends VkvError {
+  readonly code = "VKV_TAG_EXISTS";
+  readonly tag: string;
+
+  constructor(tag: string) {
+    super(`Tag ${JSON.stringify(tag)} exists already.`);
+    this.tag = tag;
+  }
+}
+
+/** There is no such tag. */
+export class TagNotFoundError extends VkvError {
+  readonly code = "VKV_TAG_NOT_FOUND";
+  readonly tag: string;
+
+  constructor(tag: string) {
+    super(`There is no tag ${JSON.stringify(tag)}.`);
+    this.tag = tag;
+  }
+}
+
+/** There is no such commit in this store, or a short id fits several. */
+export class CommitNotFoundError extends VkvError {
+  readonly code = "VKV_COMMIT_NOT_FOUND";
+  readonly commit: string;
+  /** The ids that a short id could mean, when it fits several. */
+  readonly candidates: readonly string[];
+
+  constructor(commit: string, candidates: readonly string[] = []) {
+    super(
+      candidates.length > 0
+        ? `Commit id ${JSON.stringify(commit)} is ambiguous: ${candidates.slice(0, 5).join(", ")}${candidates.length > 5 ? ", …" : ""}.`
+        : `There is no commit ${JSON.stringify(commit)}.`,
+    );
+    this.commit = commit;
+    this.candidates = candidates;
+  }
+}
+
+/** The unpublished commits of this handle were collected as garbage before they were published. HEAD is untouched: `reset()` and do the work again. */
+export class SessionCollectedError extends VkvError {
+  readonly code = "VKV_SESSION_COLLECTED";
+
+  constructor(message = "Unpublished work of this handle was collected as garbage. reset() and apply it again.", options?: VkvErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** A key that a store or a versioned store cannot hold: empty, too long, or not well-formed. */
+export class InvalidKeyError extends VkvError {
+  readonly code = "VKV_INVALID_KEY";
+  readonly key: string;
+
+  constructor(key: string, reason: string) {
+    super(`Invalid key ${JSON.stringify(key.length > 100 ? `${key.slice(0, 100)}…` : key)}: ${reason}.`);
+    this.key = key;
+  }
+}
+
+/** A branch or tag name that is not allowed. */
+export class InvalidNameError extends VkvError {
+  readonly code = "VKV_INVALID_NAME";
+  readonly invalidName: string;
+
+  constructor(name: string, reason: string) {
+    super(`Invalid name ${JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name)}: ${reason}.`);
+    this.invalidName = name;
+  }
+}
+
+/** A namespace's name that is empty or holds a `/`. */
+export class InvalidNamespaceError extends VkvError {
+  readonly code = "VKV_INVALID_NAMESPACE";
+  readonly namespace: string;
+
+  constructor(namespace: string, reason: string) {
+    super(`Invalid namespace ${JSON.stringify(namespace)}: ${reason}.`);
+    this.namespace = namespace;
+  }
+}
+
+/** Stored bytes are missing, damaged, or not what their name says. */
+export class CorruptionError extends VkvError {
+  readonly code = "VKV_CORRUPTION";
+  /** The name of the damaged chunk or the key of the damaged record, where there is one. */
+  readonly at: string | undefined;
+
+  constructor(message: string, details: { at?: string } & VkvErrorOptions = {}) {
+    super(message, details);
+    this.at = details.at;
+  }
+}
+
+/** The store was written in a format that this version of vkv does not know. Nothing was written. */
+export class FormatVersionError extends VkvError {
+  readonly code = "VKV_FORMAT_VERSION";
+  /** What the store says it is. */
+  readonly found: string;
+  /** What this version of vkv reads and writes. */
+  readonly supported: string;
+
+  constructor(found: string, supported: string) {
+    super(`The store's format is ${JSON.stringify(found)}; this version of vkv knows ${JSON.stringify(supported)}.`);
+    this.found = found;
+    this.supported = supported;
+  }
+}
+
+/** The store was closed before this call. */
+export class StoreClosedError extends VkvError {
+  readonly code = "VKV_STORE_CLOSED";
+
+  constructor() {
+    super("The store is closed.");
+  }
+}
+
+/** The storage engine failed or cannot be used: a missing driver, a folder that cannot be written, a full disk. */
+export class StorageError extends VkvError {
+  readonly code = "VKV_STORAGE";
+}

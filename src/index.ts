@@ -1,0 +1,25 @@
+export { asMergeFn, type ContentType } from "./content-types/content-type.ts";
+export * from "./errors.ts";
+export type { Commit } from "./commit/commit.ts";
+export type { Info, Json } from "./commit/info.ts";
+export { Memory } from "./kv/memory.ts";
+export { type Awaitable, type Entries, type Keys, KVStore, type StoreTraits } from "./kv/store.ts";
+export { Namespaced } from "./versioned/namespaced.ts";
+export { Paged } from "./versioned/paged.ts";
+export type {
+  Change,
+  DiffResult,
+  HistoryOptions,
+  KeyRange,
+  MergeFn,
+  MergeOptions,
+  MergeResult,
+  OpenOptions,
+  Rule,
+  Rules,
+  SnapshotOptions,
+  Source,
+  Tag,
+  TransactOptions,
+} from "./versioned/types.ts";
+export { Versioned } from "./versioned/versioned.ts";

@@ -1,0 +1,115 @@
+/**
+ * Where a level of the tree is cut into nodes: by the keys alone, so that the shape depends on the contents only, and
+ * the update of a value moves no boundary.
+ *
+ * **Natural boundaries.** Each entry has a 32-bit hash of its key. An entry closes a node if its hash is smaller than
+ * those of the `window` entries before it and of the `window` entries after it ("local minimum" chunking, Bjørner,
+ * Blass and Gurevich, "Content-dependent chunking for differential compression, the local maximum approach", 2010).
+ * With random hashes that gives nodes of 2·window + 1 entries on average (one entry in so many is the minimum of its
+ * window), never of window or fewer, and few large ones: weighted by entries the mean is 15 % over the plain mean,
+ * where a boundary by chance alone gives 100 %. An insert or removal can move only boundaries within `window` entries.
+ * Between two natural boundaries the cut depends on nothing outside, as an entry within `window` of a boundary
+ * cannot be one: that is what lets an edit rebuild a stretch by itself.
+ *
+ * **Forced boundaries.** Keys can be chosen so that no hash is a local minimum. A stretch without natural boundary of
+ * more than `longest` entries (never seen among millions of random ones) is cut by a stronger hash: an entry closes a node
+ * there if the run of entries around it of which it has the smallest SHA-256 is longer than `longest`. (These are the
+ * upper nodes of the Cartesian tree, or treap, of the stretch.) What lies between two such cuts is at most `longest`
+ * entries, and an insert changes the cuts only around its own place.
+ */
+import { hashOf } from "../chunk/hash.ts";
+
+/** How a level is cut. */
+export interface CutRule {
+  /** How many entries on each side a boundary has the smallest hash of. */
+  readonly window: number;
+  /** The longest stretch without a forced boundary. */
+  readonly longest: number;
+}
+
+/** Leaves: 9 entries on average, which is 1.1 KB with values of 100 bytes. */
+const LEAF: CutRule = { window: 4, longest: 64 };
+/** Inner nodes: 25 entries on average, which is 1.2 KB with keys of 20 bytes; five levels hold 1.5 million keys. */
+const INNER: CutRule = { window: 12, longest: 192 };
+
+/** The rule for a level; 0 is the leaves'. */
+export function cutRule(level: number): CutRule {
+  return level === 0 ? LEAF : INNER;
+}
+
+/** The most entries a node can have. */
+export function maxEntries(level: number): number {
+  return cutRule(level).longest + 1;
+}
+
+/**
+ * The hash that natural boundaries go by: FNV-1a over the key's bytes, mixed with the level and finished with
+ * MurmurHash3's finaliser (A. Appleby), as FNV alone leaves neighbouring keys with related hashes.
+ */
+export function boundaryHash(bytes: Uint8Array, start: number, end: number, level: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
+  hash ^= Math.imul(level, 0x9e3779b9);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** A node to be: the entries before `end`, from the end of the node before it. */
+export interface Cut {
+  readonly end: number;
+  /** Whether the boundary at its end is a forced one. */
+  readonly forced: boolean;
+}
+
+/**
+ * Cuts a stretch of entries, from a natural boundary (or the level's start) to one (or the level's end).
+ *
+ * @param hashes the entries' boundary hashes
+ * @param keyAt the bytes of an entry's key, asked for only where a stretch needs forced boundaries
+ */
+export function cut(hashes: ArrayLike<number>, level: number, keyAt: (index: number) => Uint8Array): Cut[] {
+  const { window, longest } = cutRule(level);
+  const cuts: Cut[] = [];
+  let start = 0;
+  const close = (end: number): void => {
+    if (end - start > longest) cuts.push(...forcedCuts(start, end, longest, keyAt));
+    cuts.push({ end, forced: false });
+    start = end;
+  };
+  for (let i = window; i + window < hashes.length; i++) {
+    if (isLocalMinimum(hashes, i, window)) {
+      close(i + 1);
+      i += window;
+    }
+  }
+  if (start < hashes.length) close(hashes.length);
+  return cuts;
+}
+
+function isLocalMinimum(hashes: ArrayLike<number>, at: number, window: number): boolean {
+  const hash = hashes[at] ?? 0;
+  for (let distance = 1; distance <= window; distance++) {
+    if ((hashes[at - distance] ?? 0) <= hash || (hashes[at + distance] ?? 0) <= hash) return false;
+  }
+  return true;
+}
+
+/** The forced boundaries inside a stretch: one pass with a stack of ever larger hashes finds, for each entry, how far it is the smallest. */
+function forcedCuts(start: number, end: number, longest: number, keyAt: (index: number) => Uint8Array): Cut[] {
+  const ranks: string[] = [];
+  for (let i = start; i < end; i++) ranks.push(hashOf(keyAt(i)));
+  const cuts: Cut[] = [];
+  const stack: number[] = [];
+  for (let i = 0; i <= ranks.length; i++) {
+    const rank = ranks[i];
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      if (rank !== undefined && (ranks[top] ?? "") < rank) break;
+      stack.pop();
+      const before = stack.at(-1) ?? -1;
+      if (i - before - 1 > longest && start + top + 1 < end) cuts.push({ end: start + top + 1, forced: true });
+    }
+    stack.push(i);
+  }
+  return cuts.sort((a, b) => a.end - b.end);
+}

@@ -1,0 +1,182 @@
+/**
+ * What differs between two trees: both are walked down together, level by level, passing over every subtree that both
+ * have (equal hashes are equal contents). The cost is near the number of differences, whatever the trees' size; a level
+ * costs one round trip.
+ */
+import { compareKeys } from "./key-bytes.ts";
+import type { Node } from "./node.ts";
+import { NodeReader, type NodeStore } from "./node-store.ts";
+import type { Range } from "./scan.ts";
+
+/** A key whose slot differs. */
+export interface Delta {
+  readonly key: Uint8Array;
+  /** Its slot in the first tree; `undefined`: not there. */
+  readonly before: Uint8Array | undefined;
+  /** Its slot in the second tree; `undefined`: not there. */
+  readonly after: Uint8Array | undefined;
+}
+
+/** Subtrees of the two trees, on one level, that hold the same stretch of keys. */
+interface Stretch {
+  readonly level: number;
+  readonly before: Subtree[];
+  readonly after: Subtree[];
+}
+
+/** A node, or where it hangs. */
+type Subtree = Node | { readonly parent: Node; readonly index: number };
+
+/** How many subtrees of a side are fetched at once: bounds what a large diff holds. */
+const STRETCH = 256;
+
+/** The differences between two trees, in key order (or backwards), in pages. */
+export async function* diff(
+  nodes: NodeStore,
+  before: Node,
+  after: Node,
+  options: { range?: Range | undefined; reverse?: boolean | undefined } = {},
+): AsyncGenerator<Delta[], void> {
+  const { range = {}, reverse = false } = options;
+  if (before.hash === after.hash) return;
+  const level = Math.max(before.level, after.level);
+  const open: Stretch[] = [{ level, before: [before], after: [after] }];
+  for (let stretch = open.pop(); stretch !== undefined; stretch = open.pop()) {
+    const [lefts, rights] = await fetchBoth(nodes, stretch);
+    if (stretch.level === 0) {
+      const page = leafDeltas(lefts, rights, range);
+      if (page.length > 0) yield reverse ? page.reverse() : page;
+      continue;
+    }
+    const below = compareChildren(stretch.level, lefts, rights, range);
+    open.push(...(reverse ? below : below.reverse()));
+  }
+}
+
+async function fetchBoth(nodes: NodeStore, stretch: Stretch): Promise<[Node[], Node[]]> {
+  const reader = new NodeReader(nodes);
+  const fetched = (subtrees: readonly Subtree[]): Node[] => {
+    const found: Node[] = [];
+    for (const subtree of subtrees) {
+      const node = "parent" in subtree ? reader.child(subtree.parent, subtree.index) : subtree;
+      if (node !== undefined) found.push(node);
+    }
+    return found;
+  };
+  return reader.run(() => [fetched(stretch.before), fetched(stretch.after)]);
+}
+
+/** The entries of some nodes, one after another. A node that is not as high as the others counts as one entry. */
+class Entries {
+  readonly #nodes: readonly Node[];
+  #at = 0;
+  #index = 0;
+
+  constructor(nodes: readonly Node[]) {
+    this.#nodes = nodes;
+  }
+
+  get node(): Node | undefined {
+    return this.#nodes[this.#at];
+  }
+
+  get index(): number {
+    return this.#index;
+  }
+
+  next(): void {
+    this.#index++;
+    if (this.#index >= (this.node?.count ?? 0)) this.nextNode();
+  }
+
+  nextNode(): void {
+    this.#at++;
+    this.#index = 0;
+  }
+}
+
+/** Which of two entries comes first: negative, positive, or zero for the same key. An entry that is not there comes last. */
+function order(a: Entries, b: Entries): number {
+  if (a.node === undefined) return b.node === undefined ? 0 : 1;
+  if (b.node === undefined) return -1;
+  return a.node.compareEntries(a.index, b.node, b.index);
+}
+
+function leafDeltas(lefts: readonly Node[], rights: readonly Node[], range: Range): Delta[] {
+  const page: Delta[] = [];
+  const a = new Entries(lefts.filter((node) => node.count > 0));
+  const b = new Entries(rights.filter((node) => node.count > 0));
+  const add = (key: Uint8Array, before: Uint8Array | undefined, after: Uint8Array | undefined): void => {
+    if (isIn(range, key)) page.push({ key, before, after });
+  };
+  while (a.node !== undefined || b.node !== undefined) {
+    const comes = order(a, b);
+    if (comes < 0 && a.node !== undefined) {
+      add(a.node.key(a.index), a.node.slot(a.index), undefined);
+      a.next();
+    } else if (comes > 0 && b.node !== undefined) {
+      add(b.node.key(b.index), undefined, b.node.slot(b.index));
+      b.next();
+    } else if (a.node !== undefined && b.node !== undefined) {
+      if (!a.node.sameSlot(a.index, b.node, b.index)) {
+        add(a.node.key(a.index), a.node.slot(a.index), b.node.slot(b.index));
+      }
+      a.next();
+      b.next();
+    }
+  }
+  return page;
+}
+
+/** The children that must be compared, in stretches. */
+function compareChildren(level: number, lefts: readonly Node[], rights: readonly Node[], range: Range): Stretch[] {
+  const a = new Entries(lefts);
+  const b = new Entries(rights);
+  const stretches: Stretch[] = [];
+  let stretch: Stretch = { level: level - 1, before: [], after: [] };
+  const take = (entries: Entries, side: Subtree[]): void => {
+    const { node, index } = entries;
+    if (node === undefined) return;
+    if (node.level < level) {
+      side.push(node);
+      entries.nextNode();
+      return;
+    }
+    if (overlaps(range, node, index)) side.push({ parent: node, index });
+    entries.next();
+  };
+  while (a.node !== undefined || b.node !== undefined) {
+    const lower = (a.node?.level ?? level) < level ? a : (b.node?.level ?? level) < level ? b : undefined;
+    if (lower !== undefined) {
+      take(lower, lower === a ? stretch.before : stretch.after);
+      continue;
+    }
+    const comes = order(a, b);
+    if (comes === 0 && a.node?.sameSlot(a.index, b.node ?? a.node, b.index)) {
+      a.next();
+      b.next();
+    } else {
+      if (comes <= 0) take(a, stretch.before);
+      if (comes >= 0) take(b, stretch.after);
+    }
+    if (comes === 0 && stretch.before.length + stretch.after.length >= 2 * STRETCH) {
+      stretches.push(stretch);
+      stretch = { level: level - 1, before: [], after: [] };
+    }
+  }
+  if (stretch.before.length + stretch.after.length > 0) stretches.push(stretch);
+  return stretches;
+}
+
+function isIn(range: Range, key: Uint8Array): boolean {
+  return (
+    (range.start === undefined || compareKeys(key, range.start) >= 0) &&
+    (range.end === undefined || compareKeys(key, range.end) < 0)
+  );
+}
+
+/** Whether a child of a node can hold keys of the range. */
+function overlaps(range: Range, node: Node, index: number): boolean {
+  if (range.start !== undefined && node.lowerBound(range.start) > index) return false;
+  return range.end === undefined || index <= node.lowerBound(range.end);
+}

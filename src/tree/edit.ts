@@ -1,0 +1,235 @@
+/**
+ * Applies a batch of changes to a tree, level by level from the leaves: the nodes that one level replaced are the
+ * changes of the level above. The result has the nodes that a tree built from nothing would have (see `boundary.ts`).
+ */
+import { compareKeys } from "./key-bytes.ts";
+import { boundaryHash, cut, cutRule } from "./boundary.ts";
+import { EntryList } from "./entry-list.ts";
+import { LevelCursor } from "./level-cursor.ts";
+import { buildNode, childSlot, type Node } from "./node.ts";
+import type { NodeReader } from "./node-store.ts";
+
+/** A tree after an edit. */
+export interface Edited {
+  readonly root: Node;
+  /** The nodes that the tree before did not have (or had elsewhere), without any that the new tree does not need. */
+  readonly fresh: readonly Node[];
+}
+
+/** The root of the empty tree. */
+export const EMPTY_ROOT: Node = buildNode(new EntryList(), 0, 0, 0, false, false);
+
+/**
+ * Sets and removes keys.
+ *
+ * @param changes in key order, each key once
+ */
+export async function edit(reader: NodeReader, root: Node, changes: EntryList): Promise<Edited> {
+  const fresh = new Map<string, Node>();
+  let edits = changes;
+  for (let level = 0; ; level++) {
+    const work = edits;
+    const regions = level > root.level ? [wholeLevel(work)] : await reader.run(() => plan(reader, root, level, work));
+    const replaced = regions.map((region) => ({ old: region.nodes, built: rebuild(region, work, level) }));
+    for (const { old, built } of replaced) {
+      const known = new Set(old.map((node) => node.hash));
+      for (const node of built) if (!known.has(node.hash)) fresh.set(node.hash, node);
+    }
+    if (level < root.level) {
+      edits = parentEdits(replaced);
+      if (edits.length === 0) return { root, fresh: [] };
+    } else {
+      const built = replaced.flatMap((region) => region.built);
+      if (regions.length === 0) return { root, fresh: [] };
+      if (built.length <= 1) return collapse(reader, built[0] ?? EMPTY_ROOT, fresh);
+      edits = parentEdits([{ old: [], built }]);
+    }
+  }
+}
+
+/** The root is the lowest node that is alone on its level. */
+async function collapse(reader: NodeReader, top: Node, fresh: Map<string, Node>): Promise<Edited> {
+  let root = top;
+  while (root.level > 0 && root.count === 1) {
+    const parent = root;
+    fresh.delete(parent.hash);
+    root = fresh.get(parent.childHash(0)) ?? (await reader.run(() => reader.child(parent, 0))) ?? root;
+  }
+  if (root === EMPTY_ROOT) fresh.set(root.hash, root);
+  return { root, fresh: [...fresh.values()] };
+}
+
+/** Neighbouring nodes to be replaced together, with the changes that fall into them. */
+interface Region {
+  readonly nodes: Node[];
+  readonly firstEdit: number;
+  endEdit: number;
+  /** Whether a key comes or goes: only then can boundaries move. */
+  structural: boolean;
+  /** How many entries lie before the first, and behind the last, place where a key comes or goes. */
+  before: number;
+  behind: number;
+}
+
+function wholeLevel(edits: EntryList): Region {
+  return { nodes: [], firstEdit: 0, endEdit: edits.length, structural: true, before: 0, behind: 0 };
+}
+
+/**
+ * Finds what must be rebuilt: the nodes with changes, and where keys come or go so close to a boundary that it may
+ * move, their neighbours. A region begins and ends at natural boundaries that stay (or at the ends of the level).
+ */
+function plan(reader: NodeReader, root: Node, level: number, edits: EntryList): Region[] {
+  const cursor = new LevelCursor(reader, root, level);
+  const regions: Region[] = [];
+  for (let i = 0; i < edits.length; ) {
+    const node = cursor.seek(edits.key(i));
+    if (node === "missed") {
+      i++;
+      continue;
+    }
+    const region = regionOf(node, edits, i, cursor);
+    i = region.endEdit;
+    const last = regions.at(-1);
+    if (last !== undefined && last.nodes.at(-1)?.hash === node.hash) extend(last, region, node.count);
+    else regions.push(region);
+    settleLeft(regions, cursor, level);
+    settleRight(regions, cursor, level);
+  }
+  return regions;
+}
+
+/** The changes from `first` on that fall into `node`. */
+function regionOf(node: Node, edits: EntryList, first: number, cursor: LevelCursor): Region {
+  const isLast = cursor.isLast;
+  const region: Region = { nodes: [node], firstEdit: first, endEdit: first, structural: false, before: 0, behind: 0 };
+  for (let i = first; i < edits.length; i++) {
+    const key = edits.key(i);
+    const at = node.lowerBound(key);
+    if (at === node.count && !isLast && i > first) break;
+    region.endEdit = i + 1;
+    const exists = node.isKey(at, key);
+    if (exists !== edits.isRemoval(i)) continue;
+    if (!region.structural) region.before = at;
+    region.structural = true;
+    region.behind = node.count - at - (exists ? 1 : 0);
+  }
+  return region;
+}
+
+/** Adds `other`, whose only node is the region's last, to it. */
+function extend(region: Region, other: Region, count: number): void {
+  region.endEdit = other.endEdit;
+  if (!other.structural) return;
+  if (!region.structural) region.before = entries(region) - count + other.before;
+  region.structural = true;
+  region.behind = other.behind;
+}
+
+/** Adds `other`, which begins where the region ends, to it. */
+function join(region: Region, other: Region): void {
+  if (!region.structural) region.before = entries(region) + other.before;
+  region.nodes.push(...other.nodes);
+  region.endEdit = other.endEdit;
+  region.structural = true;
+  region.behind = other.behind;
+}
+
+function entries(region: Region): number {
+  return region.nodes.reduce((sum, node) => sum + node.count, 0);
+}
+
+function settleLeft(regions: Region[], cursor: LevelCursor, level: number): void {
+  for (let region = regions.at(-1); region?.structural; region = regions.at(-1)) {
+    const first = region.nodes[0];
+    if (first === undefined || (region.before >= cutRule(level).window && !first.startsForced)) return;
+    const before = cursor.beside(first, -1);
+    if (before === undefined || before === "missed") return;
+    const previous = regions.at(-2);
+    if (previous !== undefined && previous.nodes.at(-1)?.hash === before.hash) {
+      join(previous, region);
+      regions.pop();
+    } else {
+      region.nodes.unshift(before);
+      region.before += before.count;
+    }
+  }
+}
+
+function settleRight(regions: Region[], cursor: LevelCursor, level: number): void {
+  const region = regions.at(-1);
+  while (region?.structural) {
+    const last = region.nodes.at(-1);
+    if (last === undefined || (region.behind > cutRule(level).window && !last.endsForced)) return;
+    const next = cursor.beside(last, 1);
+    if (next === undefined || next === "missed") return;
+    region.nodes.push(next);
+    region.behind += next.count;
+  }
+}
+
+/** The nodes that take the place of a region's. */
+function rebuild(region: Region, edits: EntryList, level: number): Node[] {
+  const list = merged(region, edits);
+  const first = region.nodes[0];
+  if (!region.structural && first !== undefined) {
+    let from = 0;
+    return region.nodes.map((node) => {
+      const to = from + node.count;
+      const built = buildNode(list, from, to, level, node.startsForced, node.endsForced);
+      from = to;
+      return built;
+    });
+  }
+  const hashes = new Uint32Array(list.length);
+  const keys = list.keys;
+  for (let i = 0; i < list.length; i++) hashes[i] = boundaryHash(keys, list.keyStart(i), list.keyEnd(i), level);
+  let from = 0;
+  let startsForced = false;
+  return cut(hashes, level, (i) => list.key(i)).map(({ end, forced }) => {
+    const node = buildNode(list, from, end, level, startsForced, forced);
+    from = end;
+    startsForced = forced;
+    return node;
+  });
+}
+
+/** A region's entries after its changes. */
+function merged(region: Region, edits: EntryList): EntryList {
+  const list = new EntryList();
+  let at = region.firstEdit;
+  for (const node of region.nodes) {
+    for (let i = 0; i < node.count; ) {
+      const bound = at < region.endEdit ? node.lowerBound(edits.key(at)) : node.count;
+      while (i < bound) list.pushNode(node, i++);
+      if (i === node.count || at === region.endEdit) break;
+      if (node.isKey(i, edits.key(at))) {
+        if (!edits.isRemoval(at)) list.pushUpdated(node, i, edits, at);
+        i++;
+      } else if (!edits.isRemoval(at)) {
+        list.pushFrom(edits, at);
+      }
+      at++;
+    }
+  }
+  for (; at < region.endEdit; at++) if (!edits.isRemoval(at)) list.pushFrom(edits, at);
+  return list;
+}
+
+/** What replaced nodes change in the level above: their last keys come, go or lead to another node. */
+function parentEdits(replaced: readonly { old: readonly Node[]; built: readonly Node[] }[]): EntryList {
+  const edits = new EntryList();
+  for (const { old, built } of replaced) {
+    let at = 0;
+    for (const node of built) {
+      const key = node.lastKey();
+      let gone = old[at];
+      for (; gone !== undefined && compareKeys(gone.lastKey(), key) < 0; gone = old[++at]) edits.push(gone.lastKey(), undefined);
+      const same = gone !== undefined && compareKeys(gone.lastKey(), key) === 0;
+      if (same) at++;
+      if (!same || gone?.hash !== node.hash) edits.push(key, childSlot(node));
+    }
+    for (const gone of old.slice(at)) edits.push(gone.lastKey(), undefined);
+  }
+  return edits;
+}

@@ -1,0 +1,337 @@
+/**
+ * A node of the tree, read where it lies: nothing is decoded but what is asked for.
+ *
+ * ```
+ * kind     1 byte   1: a node
+ * level    1 byte   0: a leaf
+ * flags    1 byte   1: starts at a forced boundary, 2: ends at one, 4: offsets of four bytes instead of two
+ * count    2 bytes  entries
+ * prefix   2 bytes  how many bytes all keys of the node begin with in common
+ * key ends, then slot ends: an offset each, from the start of the keys, of the slots
+ * prefix, then the keys without it, then the slots
+ * ```
+ *
+ * Numbers are little-endian. An entry of a leaf is a user key and a slot for its value (`slot.ts`); one of an inner
+ * node is the last key of a child and a slot of the child's hash, then its number of keys and their values' bytes as
+ * varints. Keys ascend. The encoding is canonical: the same entries have the same bytes.
+ */
+import { type Hash, HASH_BYTES, hashOf, readHash, writeHash } from "../chunk/hash.ts";
+import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
+import { CorruptionError } from "../errors.ts";
+import { maxEntries } from "./boundary.ts";
+import type { EntryList } from "./entry-list.ts";
+import { checkSlot, slotSize } from "./slot.ts";
+
+/** The first byte of a node's payload. */
+export const NODE_KIND = 1;
+const STARTS_FORCED = 1;
+const ENDS_FORCED = 2;
+const WIDE = 4;
+const HEADER = 7;
+/** More levels than any tree has: each node but the last of a level holds several entries. */
+const MAX_LEVEL = 60;
+
+/** A place in the cache, which outlives what is cached there. */
+export interface NodeRef {
+  node: Node | undefined;
+  /** Whether it was used since the cache last looked. */
+  used: boolean;
+}
+
+/** How many keys lie below a node, and how many bytes their values have. */
+export interface Totals {
+  readonly size: number;
+  readonly bytes: number;
+}
+
+/** A node of the tree. */
+export class Node {
+  readonly hash: Hash;
+  readonly payload: Uint8Array;
+  readonly level: number;
+  readonly count: number;
+  readonly startsForced: boolean;
+  readonly endsForced: boolean;
+  readonly prefixLength: number;
+  /** Where the cache holds the children, as far as they were looked up. */
+  readonly children: (NodeRef | undefined)[] = [];
+  readonly #wide: boolean;
+  readonly #prefixStart: number;
+  readonly #keysStart: number;
+  readonly #slotsStart: number;
+
+  constructor(hash: Hash, payload: Uint8Array) {
+    const flags = payload[2] ?? 0;
+    this.hash = hash;
+    this.payload = payload;
+    this.level = payload[1] ?? 0;
+    this.count = (payload[3] ?? 0) | ((payload[4] ?? 0) << 8);
+    this.prefixLength = (payload[5] ?? 0) | ((payload[6] ?? 0) << 8);
+    this.startsForced = (flags & STARTS_FORCED) !== 0;
+    this.endsForced = (flags & ENDS_FORCED) !== 0;
+    this.#wide = (flags & WIDE) !== 0;
+    this.#prefixStart = HEADER + this.count * (this.#wide ? 8 : 4);
+    this.#keysStart = this.#prefixStart + this.prefixLength;
+    this.#slotsStart = this.#keysStart + (this.count === 0 ? 0 : this.#offset(this.count - 1));
+  }
+
+  #offset(index: number): number {
+    const payload = this.payload;
+    if (this.#wide) {
+      const at = HEADER + 4 * index;
+      return (
+        ((payload[at] ?? 0) |
+          ((payload[at + 1] ?? 0) << 8) |
+          ((payload[at + 2] ?? 0) << 16) |
+          ((payload[at + 3] ?? 0) << 24)) >>>
+        0
+      );
+    }
+    const at = HEADER + 2 * index;
+    return (payload[at] ?? 0) | ((payload[at + 1] ?? 0) << 8);
+  }
+
+  /** Where in the payload the part of an entry's key behind the prefix begins. */
+  suffixStart(index: number): number {
+    return this.#keysStart + (index === 0 ? 0 : this.#offset(index - 1));
+  }
+
+  /** Where in the payload an entry's key ends. */
+  suffixEnd(index: number): number {
+    return this.#keysStart + this.#offset(index);
+  }
+
+  /** Where in the payload the bytes that all keys begin with lie. */
+  get prefixStart(): number {
+    return this.#prefixStart;
+  }
+
+  /** Where in the payload an entry's slot begins. */
+  slotStart(index: number): number {
+    return this.#slotsStart + (index === 0 ? 0 : this.#offset(this.count + index - 1));
+  }
+
+  /** Where in the payload an entry's slot ends. */
+  slotEnd(index: number): number {
+    return this.#slotsStart + this.#offset(this.count + index);
+  }
+
+  /** An entry's slot, as a view. */
+  slot(index: number): Uint8Array {
+    return this.payload.subarray(this.slotStart(index), this.slotEnd(index));
+  }
+
+  /** An entry's key, as a copy. */
+  key(index: number): Uint8Array {
+    const start = this.suffixStart(index);
+    const end = this.suffixEnd(index);
+    const key = new Uint8Array(this.prefixLength + end - start);
+    const { payload } = this;
+    for (let i = 0; i < this.prefixLength; i++) key[i] = payload[this.#prefixStart + i] ?? 0;
+    for (let i = start, at = this.prefixLength; i < end; i++, at++) key[at] = payload[i] ?? 0;
+    return key;
+  }
+
+  /** The last key; of an inner node, the last key below it. */
+  lastKey(): Uint8Array {
+    return this.key(this.count - 1);
+  }
+
+  /** The first entry whose key is not before `key`: its index, or `count`. */
+  lowerBound(key: Uint8Array): number {
+    const { payload, prefixLength } = this;
+    const shared = Math.min(prefixLength, key.length);
+    for (let i = 0; i < shared; i++) {
+      const order = (key[i] ?? 0) - (payload[this.#prefixStart + i] ?? 0);
+      if (order !== 0) return order < 0 ? 0 : this.count;
+    }
+    if (key.length < prefixLength) return 0;
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#compareSuffix(middle, key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Whether the key of an entry, which `lowerBound` found, equals `key`. */
+  isKey(index: number, key: Uint8Array): boolean {
+    if (index >= this.count || key.length < this.prefixLength) return false;
+    for (let i = 0; i < this.prefixLength; i++) {
+      if (key[i] !== this.payload[this.#prefixStart + i]) return false;
+    }
+    return this.#compareSuffix(index, key) === 0;
+  }
+
+  #compareSuffix(index: number, key: Uint8Array): number {
+    const { payload } = this;
+    const end = this.suffixEnd(index);
+    let at = this.suffixStart(index);
+    let i = this.prefixLength;
+    while (at < end && i < key.length) {
+      const order = (payload[at++] ?? 0) - (key[i++] ?? 0);
+      if (order !== 0) return order;
+    }
+    return end - at - (key.length - i);
+  }
+
+  /** The order of the keys of two entries, maybe of different nodes. */
+  compareEntries(index: number, other: Node, otherIndex: number): number {
+    const end = this.prefixLength + this.suffixEnd(index) - this.suffixStart(index);
+    const otherEnd = other.prefixLength + other.suffixEnd(otherIndex) - other.suffixStart(otherIndex);
+    const start = this.suffixStart(index) - this.prefixLength;
+    const otherStart = other.suffixStart(otherIndex) - other.prefixLength;
+    const length = Math.min(end, otherEnd);
+    for (let i = 0; i < length; i++) {
+      const a = this.payload[i < this.prefixLength ? this.#prefixStart + i : start + i] ?? 0;
+      const b = other.payload[i < other.prefixLength ? other.#prefixStart + i : otherStart + i] ?? 0;
+      if (a !== b) return a - b;
+    }
+    return end - otherEnd;
+  }
+
+  /** Whether the slots of two entries, maybe of different nodes, hold the same bytes. */
+  sameSlot(index: number, other: Node, otherIndex: number): boolean {
+    const start = this.slotStart(index);
+    const otherStart = other.slotStart(otherIndex);
+    const length = this.slotEnd(index) - start;
+    if (length !== other.slotEnd(otherIndex) - otherStart) return false;
+    for (let i = 0; i < length; i++) {
+      if (this.payload[start + i] !== other.payload[otherStart + i]) return false;
+    }
+    return true;
+  }
+
+  /** The hash of a child. */
+  childHash(index: number): Hash {
+    return readHash(this.payload, this.slotStart(index));
+  }
+
+  /** The totals of one entry: of a leaf's value, of a child. */
+  entryTotals(index: number): Totals {
+    if (this.level === 0) return { size: 1, bytes: slotSize(this.payload, this.slotStart(index), this.slotEnd(index)) };
+    const reader = new ByteReader(this.payload, this.slotStart(index) + HASH_BYTES, this.slotEnd(index));
+    return { size: reader.varint(), bytes: reader.varint() };
+  }
+
+  /** The totals of all entries. */
+  totals(): Totals {
+    let size = 0;
+    let bytes = 0;
+    for (let i = 0; i < this.count; i++) {
+      const entry = this.entryTotals(i);
+      size += entry.size;
+      bytes += entry.bytes;
+    }
+    return { size, bytes };
+  }
+}
+
+/** Encodes the entries of a list from `from` to before `to` as a node. */
+export function buildNode(
+  list: EntryList,
+  from: number,
+  to: number,
+  level: number,
+  startsForced: boolean,
+  endsForced: boolean,
+): Node {
+  const count = to - from;
+  const prefix = list.commonPrefix(from, to);
+  let keyBytes = 0;
+  let slotBytes = 0;
+  for (let i = from; i < to; i++) {
+    keyBytes += list.keyEnd(i) - list.keyStart(i) - prefix;
+    slotBytes += list.slotLength(i);
+  }
+  const wide = keyBytes > 0xffff || slotBytes > 0xffff;
+  const width = wide ? 4 : 2;
+  const heap = HEADER + 2 * width * count;
+  const payload = new Uint8Array(heap + prefix + keyBytes + slotBytes);
+  payload[0] = NODE_KIND;
+  payload[1] = level;
+  payload[2] = (startsForced ? STARTS_FORCED : 0) | (endsForced ? ENDS_FORCED : 0) | (wide ? WIDE : 0);
+  payload[3] = count & 0xff;
+  payload[4] = count >> 8;
+  payload[5] = prefix & 0xff;
+  payload[6] = prefix >> 8;
+  const writeOffset = (index: number, offset: number): void => {
+    let at = HEADER + width * index;
+    payload[at++] = offset & 0xff;
+    payload[at++] = (offset >> 8) & 0xff;
+    if (wide) {
+      payload[at++] = (offset >> 16) & 0xff;
+      payload[at] = offset >>> 24;
+    }
+  };
+  if (count > 0) list.copyKey(from, 0, prefix, payload, heap);
+  let keyAt = heap + prefix;
+  let slotAt = keyAt + keyBytes;
+  for (let i = 0; i < count; i++) {
+    keyAt = list.copyKey(from + i, prefix, Number.POSITIVE_INFINITY, payload, keyAt);
+    writeOffset(i, keyAt - heap - prefix);
+  }
+  for (let i = 0; i < count; i++) {
+    slotAt = list.copySlot(from + i, payload, slotAt);
+    writeOffset(count + i, slotAt - heap - prefix - keyBytes);
+  }
+  return new Node(hashOf(payload), payload);
+}
+
+/** The slot of an inner node's entry for `child`. */
+export function childSlot(child: Node): Uint8Array {
+  const { size, bytes } = child.totals();
+  const slot = new Uint8Array(HASH_BYTES + varintLength(size) + varintLength(bytes));
+  writeHash(child.hash, slot, 0);
+  writeVarint(bytes, slot, writeVarint(size, slot, HASH_BYTES));
+  return slot;
+}
+
+/** A node from stored bytes that hash to `hash`; a `CorruptionError` for bytes that no node has. */
+export function decodeNode(hash: Hash, payload: Uint8Array): Node {
+  const fail = (reason: string): never => {
+    throw new CorruptionError(`Chunk ${hash} is no node of a tree: ${reason}.`, { at: hash });
+  };
+  const flags = payload[2] ?? 0xff;
+  if (payload.length < HEADER || payload[0] !== NODE_KIND || flags > 7) fail("its header is none");
+  const node = new Node(hash, payload);
+  const { count, level, prefixLength } = node;
+  if (level > MAX_LEVEL || count > maxEntries(level)) fail("it has too many levels or entries");
+  if (count === 0 && (level > 0 || prefixLength > 0 || flags !== 0 || payload.length > HEADER)) fail("it is empty");
+  if (count === 0) return node;
+  let previous = node.prefixStart + prefixLength;
+  if (previous > payload.length) fail("its offsets are cut off");
+  for (let i = 0; i < count; i++) {
+    const end = node.suffixEnd(i);
+    if (end < previous) fail("its keys overlap");
+    previous = end;
+  }
+  if (previous > payload.length) fail("its keys are cut off");
+  for (let i = 0; i < count; i++) {
+    const end = node.slotEnd(i);
+    if (end < previous || end > payload.length) fail("its slots overlap or are cut off");
+    previous = end;
+    checkEntry(node, i, fail);
+  }
+  if (previous !== payload.length) fail("bytes follow its entries");
+  if (count > 1 && payload[node.suffixStart(0)] === payload[node.suffixStart(count - 1)] && node.suffixEnd(0) > node.suffixStart(0)) {
+    fail("its keys share more than their prefix");
+  }
+  if (count === 1 && node.suffixEnd(0) !== node.suffixStart(0)) fail("its key is not its prefix");
+  return node;
+}
+
+function checkEntry(node: Node, index: number, fail: (reason: string) => never): void {
+  if (index > 0 && node.compareEntries(index - 1, node, index) >= 0) fail("its keys do not ascend");
+  const reader = new ByteReader(node.payload, node.slotStart(index), node.slotEnd(index));
+  if (node.level === 0) {
+    checkSlot(reader);
+  } else {
+    reader.take(HASH_BYTES);
+    reader.varint();
+    reader.varint();
+  }
+  reader.finish();
+}

@@ -1,0 +1,119 @@
+/**
+ * What a merge of a handle's commit with another comes to: nothing to do, a move, or a merge commit to be stored and
+ * published. Nothing is written here.
+ */
+import type { Hash } from "../chunk/hash.ts";
+import { isAncestor } from "../commit/ancestry.ts";
+import type { CommitRecord } from "../commit/commit.ts";
+import { checkInfo } from "../commit/info.ts";
+import type { Repository } from "../commit/repository.ts";
+import { describe } from "../bytes.ts";
+import type { Conflict } from "../errors.ts";
+import { edit } from "../tree/edit.ts";
+import { NodeReader } from "../tree/node-store.ts";
+import { type MergeBase, mergeTrees } from "./three-way.ts";
+import type { MergeOptions, MergeResult, Rule } from "./types.ts";
+import { commitBase, loadRoot, mergeBaseOf } from "./virtual-base.ts";
+import { type NewCommit, newCommit } from "./write.ts";
+
+/** How often a lost race is tried again, unless the call says. */
+const DEFAULT_RETRIES = 32;
+
+/** Checks a merge's options but its rules: `TypeError` or `RangeError` for what is none. */
+export function checkMergeOptions(options: MergeOptions): { retries: number } {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`Merge options must be an object, not ${describe(options)}.`);
+  }
+  const { onConflict, retries, info, dryRun } = options;
+  if (onConflict !== undefined && onConflict !== "throw" && onConflict !== "abandon") {
+    throw new TypeError(`onConflict must be "throw" or "abandon", not ${describe(onConflict)}.`);
+  }
+  if (dryRun !== undefined && typeof dryRun !== "boolean") {
+    throw new TypeError(`dryRun must be a boolean, not ${describe(dryRun)}.`);
+  }
+  checkInfo(info);
+  return { retries: checkRetries(retries, DEFAULT_RETRIES) };
+}
+
+/** Checks a number of retries; a `RangeError` for what is no whole number from 0 on. */
+export function checkRetries(retries: number | undefined, fallback: number): number {
+  if (retries === undefined) return fallback;
+  if (!Number.isInteger(retries) || retries < 0) {
+    throw new RangeError(`retries must be a whole number from 0 on, not ${String(retries)}.`);
+  }
+  return retries;
+}
+
+/** What merging comes to. */
+export type MergePlan =
+  /** One side holds all of the other: go to `commit`. */
+  | { readonly kind: "move"; readonly commit: CommitRecord }
+  | { readonly kind: "conflict"; readonly conflicts: readonly Conflict[] }
+  | { readonly kind: "merge"; readonly made: NewCommit; readonly lists: KeyLists };
+
+type KeyLists = Pick<MergeResult, "autoMergedKeys" | "resolvedKeys" | "carriedKeys">;
+
+/** The two sides of a merge, and how it is done. */
+export interface MergeSides {
+  readonly ours: CommitRecord;
+  readonly theirs: CommitRecord;
+  readonly rule: (key: string) => Rule | undefined;
+  readonly options: MergeOptions;
+}
+
+/** Plans a merge of two commits: by their ancestry a move, or a merge commit with `parents`. */
+export async function planMerge(
+  repository: Repository,
+  sides: MergeSides,
+  parents: readonly CommitRecord[],
+): Promise<MergePlan> {
+  const { commits } = repository;
+  const { ours, theirs } = sides;
+  if (await isAncestor(commits, ours, theirs)) return { kind: "move", commit: theirs };
+  if (await isAncestor(commits, theirs, ours)) return { kind: "move", commit: ours };
+  return planThreeWay(repository, sides, await mergeBaseOf(repository, ours, theirs), parents);
+}
+
+/**
+ * Plans a merge into a branch that was rewritten under the handle: what was done since `base` is put on top of HEAD, and
+ * nothing of the history before comes back.
+ */
+export async function planReplay(repository: Repository, sides: MergeSides, base: CommitRecord): Promise<MergePlan> {
+  return planThreeWay(repository, sides, await commitBase(repository, base), [sides.theirs]);
+}
+
+async function planThreeWay(
+  repository: Repository,
+  { ours, theirs, rule, options }: MergeSides,
+  base: MergeBase,
+  parents: readonly CommitRecord[],
+): Promise<MergePlan> {
+  const { nodes } = repository;
+  const [ourRoot, theirRoot] = await Promise.all([loadRoot(nodes, ours), loadRoot(nodes, theirs)]);
+  const merge = await mergeTrees(base, ourRoot, theirRoot, rule);
+  if (merge.conflicts.length > 0) return { kind: "conflict", conflicts: merge.conflicts };
+  const tree = await edit(new NodeReader(nodes), theirRoot, merge.changes);
+  const { autoMergedKeys, resolvedKeys, carriedKeys } = merge;
+  const isEmpty = parents.length === 1 && tree.root.hash === theirs.root && options.info === undefined;
+  if (isEmpty) return { kind: "move", commit: theirs };
+  const made = await newCommit(repository, tree, merge.chunks, parents, options.info);
+  return { kind: "merge", made, lists: { autoMergedKeys, resolvedKeys, carriedKeys } };
+}
+
+/** A merge's result. */
+export function mergeResult(
+  strategy: MergeResult["strategy"],
+  commit: Hash | undefined,
+  more: Partial<KeyLists & { conflicts: readonly Conflict[] }> = {},
+): MergeResult {
+  return {
+    merged: commit !== undefined,
+    commit,
+    strategy,
+    autoMergedKeys: [],
+    resolvedKeys: [],
+    carriedKeys: [],
+    conflicts: [],
+    ...more,
+  };
+}

@@ -1,0 +1,200 @@
+import { describe } from "../bytes.ts";
+import type { ContentType } from "../content-types/content-type.ts";
+import { InvalidKeyError, InvalidNamespaceError } from "../errors.ts";
+import { type Entries, entryList, type Keys, keyList } from "../kv/store.ts";
+import { Handle } from "./handle.ts";
+import { Paged } from "./paged.ts";
+import { ruleEntries } from "./rules.ts";
+import type { KeyRange, MergeOptions, MergeResult, Rule, SnapshotOptions, TransactOptions } from "./types.ts";
+import type { Versioned } from "./versioned.ts";
+
+/** How many keys of a nested namespace are passed over one by one before the rest is skipped with a seek. */
+const WALKED = 64;
+
+/**
+ * A view of the keys under `name/` of a versioned store: the prefix is added to the keys it is given, and taken off
+ * those it gives. What it commits and merges is the store's.
+ *
+ * @example
+ * const v = await Versioned.open();
+ * const agent = new Namespaced(v, "agent");
+ * await agent.snapshot({ state: new Uint8Array([1]) });
+ * await v.has("agent/state"); // → true
+ */
+export class Namespaced {
+  /** The full path, as `"agent/worker"`. */
+  readonly namespace: string;
+  /** The store below all namespaces. */
+  readonly baseStore: Versioned;
+  readonly #prefix: string;
+
+  /**
+   * @param store a `Versioned`, or a `Namespaced` to nest in
+   * @throws InvalidNamespaceError for a name that is empty or holds a `/`; TypeError for any other store
+   */
+  constructor(store: Versioned | Namespaced, name: string) {
+    if (!(store instanceof Namespaced || store instanceof Handle)) {
+      throw new TypeError(`A namespace is of a Versioned or a Namespaced, not of ${describe(store)}.`);
+    }
+    if (typeof name !== "string") throw new TypeError(`A namespace's name must be a string, not ${describe(name)}.`);
+    if (name.length === 0) throw new InvalidNamespaceError(name, "it is empty");
+    if (name.includes("/")) throw new InvalidNamespaceError(name, "it holds a /");
+    if (!name.isWellFormed()) throw new InvalidNamespaceError(name, "it has a lone surrogate");
+    this.namespace = store instanceof Namespaced ? `${store.namespace}/${name}` : name;
+    this.baseStore = store instanceof Namespaced ? store.baseStore : store;
+    this.#prefix = `${this.namespace}/`;
+  }
+
+  /** A namespace inside this one. */
+  child(name: string): Namespaced {
+    return new Namespaced(this, name);
+  }
+
+  /** The id of the commit that reads see. */
+  get currentCommit(): string {
+    return this.baseStore.currentCommit;
+  }
+
+  /** The id of the branch's HEAD as the store's handle last knew it. */
+  get baseCommit(): string {
+    return this.baseStore.baseCommit;
+  }
+
+  /** What the last merge of the store's handle did. */
+  get lastMergeResult(): MergeResult | undefined {
+    return this.baseStore.lastMergeResult;
+  }
+
+  /** A copy of the value of `key`; `undefined` if there is none. */
+  async get(key: string): Promise<Uint8Array | undefined> {
+    return this.baseStore.get(this.#full(key));
+  }
+
+  /** Copies of the values of those of `keys` that are there. */
+  async getMany(keys: Keys): Promise<Map<string, Uint8Array>> {
+    const found = await this.baseStore.getMany(Array.from(keyList(keys), (key) => this.#full(key)));
+    return new Map(Array.from(found, ([key, value]) => [this.#short(key), value]));
+  }
+
+  /** Whether `key` is there. */
+  async has(key: string): Promise<boolean> {
+    return this.baseStore.has(this.#full(key));
+  }
+
+  /** The keys right in this namespace, not those of nested ones, in code-point order. */
+  keys(): Paged<string> {
+    return this.#children(
+      (range) => this.baseStore.keys(range),
+      (key) => key,
+      (key) => this.#short(key),
+    );
+  }
+
+  /** The keys right in this namespace with copies of their values, in code-point order. */
+  entries(): Paged<[string, Uint8Array]> {
+    return this.#children(
+      (range) => this.baseStore.entries(range),
+      ([key]) => key,
+      ([key, value]) => [this.#short(key), value],
+    );
+  }
+
+  /** All keys under this namespace, those of nested ones too, in code-point order. */
+  descendantKeys(): Paged<string> {
+    const keys = this.baseStore.keys({ prefix: this.#prefix });
+    return keys.map((key) => this.#short(key));
+  }
+
+  /** All keys under this namespace with copies of their values, in code-point order. */
+  descendantEntries(): Paged<[string, Uint8Array]> {
+    const entries = this.baseStore.entries({ prefix: this.#prefix });
+    return entries.map(([key, value]) => [this.#short(key), value]);
+  }
+
+  /** Makes a commit of changes, as `Versioned.snapshot`, to keys of this namespace. */
+  async snapshot(updates?: Entries | null, options: SnapshotOptions = {}): Promise<string> {
+    const full = updates && Array.from(entryList(updates), ([key, value]) => [this.#full(key), value] as const);
+    const { removals } = options;
+    if (removals === undefined) return this.baseStore.snapshot(full, options);
+    const fullRemovals = Array.from(keyList(removals), (key) => this.#full(key));
+    return this.baseStore.snapshot(full, { ...options, removals: fullRemovals });
+  }
+
+  /** Publishes the store's local work, as `Versioned.merge`. The keys of `mergeFns` are this namespace's; the result names full keys. */
+  async merge(options: MergeOptions = {}): Promise<MergeResult> {
+    if (options.mergeFns === undefined) return this.baseStore.merge(options);
+    const rules = ruleEntries("mergeFns", options.mergeFns).map(([key, rule]): [string, Rule] => [this.#full(key), rule]);
+    return this.baseStore.merge({ ...options, mergeFns: new Map(rules) });
+  }
+
+  /** Runs `work` on a private view of this namespace at HEAD, and publishes what it did, as `Versioned.transact`. */
+  transact<T>(work: (namespace: Namespaced) => Promise<T>, options?: TransactOptions): Promise<T> {
+    return this.baseStore.transact((v) => {
+      const [first = "", ...names] = this.namespace.split("/");
+      return work(names.reduce((namespace, name) => namespace.child(name), new Namespaced(v, first)));
+    }, options);
+  }
+
+  /** Sets the handle's rule for a key of this namespace. */
+  setMergeFn(key: string, rule: Rule): void {
+    this.baseStore.setMergeFn(this.#full(key), rule);
+  }
+
+  /** Sets the handle's rule for keys that have none, in the whole store. */
+  setDefaultMerge(rule: Rule): void {
+    this.baseStore.setDefaultMerge(rule);
+  }
+
+  /** Says what the values of a key of this namespace are. */
+  setContentType<T>(key: string, type: ContentType<T>): void {
+    this.baseStore.setContentType(this.#full(key), type);
+  }
+
+  /** What the values of a key of this namespace are said to be. */
+  getContentType(key: string): ContentType<unknown> | undefined {
+    return this.baseStore.getContentType(this.#full(key));
+  }
+
+  /** The names of all branches of the store, sorted. */
+  listBranches(): Promise<string[]> {
+    return this.baseStore.listBranches();
+  }
+
+  #full(key: string): string {
+    if (typeof key !== "string") throw new TypeError(`A key must be a string, not ${describe(key)}.`);
+    if (key.length === 0) throw new InvalidKeyError(key, "it is empty");
+    return this.#prefix + key;
+  }
+
+  #short(key: string): string {
+    return key.slice(this.#prefix.length);
+  }
+
+  /** Lists what is right in this namespace. A nested namespace is passed over with one seek, however large it is. */
+  #children<T>(list: (range: KeyRange) => Paged<T>, keyOf: (item: T) => string, shorten: (item: T) => T): Paged<T> {
+    const prefix = this.#prefix;
+    const first = list({ prefix });
+    return new Paged(async function* () {
+      let items = first;
+      for (;;) {
+        let nested: string | undefined;
+        let walked = 0;
+        for await (const item of items) {
+          const key = keyOf(item);
+          if (nested !== undefined && key.startsWith(nested)) {
+            if (++walked === WALKED) break;
+            continue;
+          }
+          nested = undefined;
+          walked = 0;
+          const slash = key.indexOf("/", prefix.length);
+          if (slash >= 0) nested = key.slice(0, slash + 1);
+          else if (key.length > prefix.length) yield [shorten(item)];
+        }
+        if (nested === undefined || walked < WALKED) return;
+        // "0" follows "/": the first key that can come after all that begin with `nested`.
+        items = list({ prefix, gte: `${nested.slice(0, -1)}0` });
+      }
+    });
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * The three-way merge of two trees over a base: what each side changed since is found by two diffs, which cost what
+ * they find, and joined by key.
+ */
+import { checkValue, equalValues } from "../bytes.ts";
+import type { Chunk } from "../chunk/store.ts";
+import type { Conflict } from "../errors.ts";
+import { readSlots } from "../tree/blob.ts";
+import { diff } from "../tree/diff.ts";
+import { EntryList } from "../tree/entry-list.ts";
+import { compareKeys, keyBytes, keyText } from "../tree/key-bytes.ts";
+import type { Node } from "../tree/node.ts";
+import type { NodeStore } from "../tree/node-store.ts";
+import type { MergeFn, Rule } from "./types.ts";
+import { valueSlot } from "./updates.ts";
+
+/** What both sides started from. */
+export interface MergeBase {
+  /** Where the base's nodes are found, as are those of all commits. */
+  readonly nodes: NodeStore;
+  readonly root: Node;
+  /** Keys that several merge bases disagree about: they have no base value, and count as changed by both sides. */
+  readonly contested: ReadonlySet<string>;
+}
+
+/** What a merge comes to. */
+export interface TreeMerge {
+  /** What to change in theirs. */
+  readonly changes: EntryList;
+  /** What new large values lie in. */
+  readonly chunks: Chunk[];
+  readonly autoMergedKeys: string[];
+  readonly resolvedKeys: string[];
+  readonly carriedKeys: string[];
+  readonly conflicts: Conflict[];
+}
+
+type Slot = Uint8Array | undefined;
+
+/** A key that a side changed: its slots in the base and on the sides. */
+interface Changed {
+  readonly key: Uint8Array;
+  readonly old: Slot;
+  readonly ours: Slot;
+  readonly theirs: Slot;
+  readonly by: "ours" | "theirs" | "both";
+}
+
+/** What a key that both sides changed becomes. */
+type Decision = { readonly slot: Slot; readonly byRule: boolean } | { readonly conflict: Conflict };
+
+/** Merges two trees; keys that both sides changed are decided by `rule`. */
+export async function mergeTrees(
+  base: MergeBase,
+  ours: Node,
+  theirs: Node,
+  rule: (key: string) => Rule | undefined,
+): Promise<TreeMerge> {
+  const chunks: Chunk[] = [];
+  const changed = await joinChanges(base, ours, theirs);
+  const decided = await decide(base.nodes, changed, rule, chunks);
+  const merge: TreeMerge = {
+    changes: new EntryList(),
+    chunks,
+    autoMergedKeys: [],
+    resolvedKeys: [],
+    carriedKeys: [],
+    conflicts: [],
+  };
+  for (const change of changed) {
+    const key = keyText(change.key);
+    if (change.by === "theirs") {
+      merge.carriedKeys.push(key);
+      continue;
+    }
+    const decision = decided.get(change) ?? { slot: change.ours, byRule: false };
+    if ("conflict" in decision) {
+      merge.conflicts.push(decision.conflict);
+      continue;
+    }
+    merge.autoMergedKeys.push(key);
+    if (decision.byRule) merge.resolvedKeys.push(key);
+    if (!equalValues(decision.slot, change.theirs)) merge.changes.push(change.key, decision.slot);
+  }
+  return merge;
+}
+
+/** What either side changed since the base, in key order. */
+async function joinChanges(base: MergeBase, ours: Node, theirs: Node): Promise<Changed[]> {
+  const contested = [...base.contested].map(keyBytes).sort(compareKeys);
+  const [mine, others] = await Promise.all([
+    changesSince(base.nodes, base.root, ours, contested),
+    changesSince(base.nodes, base.root, theirs, contested),
+  ]);
+  const changed: Changed[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < mine.length || j < others.length) {
+    const a = mine[i];
+    const b = others[j];
+    const order = a === undefined ? 1 : b === undefined ? -1 : compareKeys(a.key, b.key);
+    if (order <= 0) i++;
+    if (order >= 0) j++;
+    if (order < 0 && a !== undefined) {
+      changed.push({ key: a.key, old: a.before, ours: a.after, theirs: a.before, by: "ours" });
+    } else if (order > 0 && b !== undefined) {
+      changed.push({ key: b.key, old: b.before, ours: b.before, theirs: b.after, by: "theirs" });
+    } else if (a !== undefined && b !== undefined) {
+      changed.push({ key: a.key, old: a.before, ours: a.after, theirs: b.after, by: "both" });
+    }
+  }
+  return changed;
+}
+
+interface SideChange {
+  readonly key: Uint8Array;
+  readonly before: Slot;
+  readonly after: Slot;
+}
+
+/** What one side changed; contested keys always count as changed, and those that the side does not have are not in its diff. */
+async function changesSince(
+  nodes: NodeStore,
+  base: Node,
+  side: Node,
+  contested: readonly Uint8Array[],
+): Promise<SideChange[]> {
+  const changes: SideChange[] = [];
+  let next = 0;
+  const addAbsent = (before: Uint8Array | undefined): void => {
+    for (; next < contested.length; next++) {
+      const key = contested[next];
+      const order = key === undefined || before === undefined ? -1 : compareKeys(key, before);
+      if (key === undefined || order > 0) return;
+      if (order < 0) changes.push({ key, before: undefined, after: undefined });
+    }
+  };
+  for await (const page of diff(nodes, base, side)) {
+    for (const delta of page) {
+      addAbsent(delta.key);
+      changes.push(delta);
+    }
+  }
+  addAbsent(undefined);
+  return changes;
+}
+
+/** Decides the keys that both sides changed. The values that rules and conflicts need are read in one batch. */
+async function decide(
+  nodes: NodeStore,
+  changed: readonly Changed[],
+  ruleFor: (key: string) => Rule | undefined,
+  chunks: Chunk[],
+): Promise<Map<Changed, Decision>> {
+  const decisions = new Map<Changed, Decision>();
+  const open: { change: Changed; key: string; merge: MergeFn | undefined }[] = [];
+  for (const change of changed) {
+    if (change.by !== "both") continue;
+    const key = keyText(change.key);
+    const rule = ruleFor(key);
+    if (rule === "ours" || rule === "theirs") decisions.set(change, { slot: change[rule], byRule: true });
+    else if (rule !== undefined) open.push({ change, key, merge: rule });
+    else if (equalValues(change.ours, change.theirs)) decisions.set(change, { slot: change.ours, byRule: false });
+    else open.push({ change, key, merge: undefined });
+  }
+  const slots = open.flatMap(({ change }) => [change.old, change.ours, change.theirs]);
+  const values = await readSlots(nodes.chunks, slots);
+  for (const [i, { change, key, merge }] of open.entries()) {
+    const conflict = { key, old: values[3 * i], ours: values[3 * i + 1], theirs: values[3 * i + 2] };
+    decisions.set(change, merge === undefined ? { conflict } : await decideByFunction(conflict, merge, chunks));
+  }
+  return decisions;
+}
+
+async function decideByFunction(conflict: Conflict, merge: MergeFn, chunks: Chunk[]): Promise<Decision> {
+  const { key, old, ours, theirs } = conflict;
+  // The function may keep or change what it is given.
+  const copies = [old, ours, theirs].map((value) => value?.slice());
+  try {
+    const value = await merge(copies[0], copies[1], copies[2]);
+    if (value !== undefined) checkValue(value, key);
+    return { slot: value && valueSlot(value, chunks), byRule: true };
+  } catch (error) {
+    return { conflict: { ...conflict, error } };
+  }
+}

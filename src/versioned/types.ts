@@ -1,0 +1,138 @@
+import type { Conflict } from "../errors.ts";
+import type { Info } from "../commit/info.ts";
+import type { Awaitable, Keys } from "../kv/store.ts";
+
+/**
+ * Decides the value of a key that both sides of a merge changed. Each argument is `undefined` where the key is absent or
+ * was removed; returning `undefined` removes the key. What it throws makes the key a conflict.
+ *
+ * @param old the value in the merge base
+ * @param ours this handle's value
+ * @param theirs the value of HEAD, or of the merged source
+ */
+export type MergeFn = (
+  old: Uint8Array | undefined,
+  ours: Uint8Array | undefined,
+  theirs: Uint8Array | undefined,
+) => Awaitable<Uint8Array | undefined>;
+
+/** How a key that both sides changed is decided: by a function, or always for one side. */
+export type Rule = MergeFn | "ours" | "theirs";
+
+/** Rules by key. */
+export type Rules = ReadonlyMap<string, Rule> | Readonly<Record<string, Rule>>;
+
+/** Which keys a scan gives, in code-point order. */
+export interface KeyRange {
+  /** Only keys that begin with this. */
+  readonly prefix?: string;
+  /** Only keys from this one on. */
+  readonly gte?: string;
+  /** Only keys after this one. */
+  readonly gt?: string;
+  /** Only keys before this one. */
+  readonly lt?: string;
+  /** Only keys up to this one. */
+  readonly lte?: string;
+  /** From the last key to the first. */
+  readonly reverse?: boolean;
+  /** At most so many. */
+  readonly limit?: number;
+}
+
+/** A key whose value differs between two commits. */
+export interface Change {
+  readonly key: string;
+  readonly type: "added" | "removed" | "modified";
+  /** The value in the first commit. */
+  readonly old: Uint8Array | undefined;
+  /** The value in the second commit. */
+  readonly new: Uint8Array | undefined;
+}
+
+/** The keys that differ between two commits. */
+export interface DiffResult {
+  readonly added: ReadonlySet<string>;
+  readonly removed: ReadonlySet<string>;
+  readonly modified: ReadonlySet<string>;
+}
+
+/** What is merged from: a branch (also by its bare name), a tag, or a commit id. */
+export type Source = string | { readonly branch: string } | { readonly tag: string } | { readonly commit: string };
+
+/** How to open a versioned store. */
+export interface OpenOptions {
+  /** The branch to work on; `"main"` unless given. */
+  readonly branch?: string;
+  /** The id of a commit to read and start from, instead of the branch's HEAD. */
+  readonly commit?: string;
+  /** Whether to create the branch (and the store) if it is not there; `true` unless given. */
+  readonly create?: boolean;
+}
+
+/** What else a snapshot does. */
+export interface SnapshotOptions {
+  /** Keys to remove; those that are not there are passed over. */
+  readonly removals?: Keys;
+  /** What the commit says about itself; even `{}` makes a commit. Up to 1 MiB of JSON. */
+  readonly info?: Info;
+}
+
+/** How to run a transaction. */
+export interface TransactOptions {
+  /** The info of the transaction's commit. */
+  readonly info?: Info;
+  /** How often the work is run again after a lost race; 256 unless given. */
+  readonly retries?: number;
+  /** Stops it between two steps; what is published stays. */
+  readonly signal?: AbortSignal;
+}
+
+/** Which history to list. */
+export interface HistoryOptions {
+  /** The id of the commit to begin at; the current one unless given. */
+  readonly from?: string;
+  /** Every ancestor instead of first parents only. */
+  readonly allParents?: boolean;
+  /** At most so many. */
+  readonly limit?: number;
+}
+
+/** A tag: the commit it names, and what it says about it. */
+export interface Tag {
+  readonly commit: string;
+  readonly info: Info | undefined;
+}
+
+/** How to merge. */
+export interface MergeOptions {
+  /** On conflicts and lost races: throw (the default), or give a result whose `merged` is `false`. */
+  readonly onConflict?: "throw" | "abandon";
+  /** Rules for single keys, before the handle's own. */
+  readonly mergeFns?: Rules;
+  /** The rule for keys without one, before the handle's own. */
+  readonly defaultMerge?: Rule;
+  /** The info of the merge commit; a fast-forward makes none. */
+  readonly info?: Info;
+  /** How often a lost race is tried again; 32 unless given. */
+  readonly retries?: number;
+  /** Gives the result, and moves and stores nothing. */
+  readonly dryRun?: boolean;
+}
+
+/** What a merge did. */
+export interface MergeResult {
+  /** `true` for a no-op too. */
+  readonly merged: boolean;
+  /** What the handle is at afterwards; `undefined` when not merged. */
+  readonly commit: string | undefined;
+  readonly strategy: "no_op" | "fast_forward" | "three_way";
+  /** Of a three-way merge: our changes that landed, and the keys that a rule decided; in key order. */
+  readonly autoMergedKeys: readonly string[];
+  /** Those of them that a rule decided. */
+  readonly resolvedKeys: readonly string[];
+  /** Of a three-way merge: the keys that only the other side changed, taken as they were. */
+  readonly carriedKeys: readonly string[];
+  /** The conflicts, when the merge was abandoned for them. */
+  readonly conflicts: readonly Conflict[];
+}

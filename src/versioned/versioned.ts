@@ -1,0 +1,666 @@
+import { checkKey, describe } from "../bytes.ts";
+import type { Hash } from "../chunk/hash.ts";
+import { isHash } from "../chunk/hash.ts";
+import { allAncestors, firstParents, isAncestor, mergeBases } from "../commit/ancestry.ts";
+import { backOff } from "../commit/backoff.ts";
+import type { Commit, CommitRecord } from "../commit/commit.ts";
+import { checkInfo, type Info } from "../commit/info.ts";
+import { checkName } from "../commit/names.ts";
+import { deleteRef, listNames, readRef, refKey } from "../commit/ref.ts";
+import { Repository } from "../commit/repository.ts";
+import { Session } from "../commit/session.ts";
+import { asMergeFn, type ContentType } from "../content-types/content-type.ts";
+import {
+  BranchExistsError,
+  BranchNotFoundError,
+  ConcurrencyError,
+  MergeConflict,
+  TagExistsError,
+  TagNotFoundError,
+} from "../errors.ts";
+import { Memory } from "../kv/memory.ts";
+import { type Entries, type Keys, KVStore } from "../kv/store.ts";
+import { edit } from "../tree/edit.ts";
+import { MAX_KEY_BYTES } from "../tree/key-bytes.ts";
+import { NodeReader } from "../tree/node-store.ts";
+import { changesBetween, diffKeys } from "./compare.ts";
+import { Handle } from "./handle.ts";
+import { checkMergeOptions, checkRetries, type MergePlan, mergeResult, planMerge, planReplay } from "./merging.ts";
+import { Namespaced } from "./namespaced.ts";
+import { Paged } from "./paged.ts";
+import { parseLimit, parseRange } from "./range.ts";
+import { findCommit, resolveCommit } from "./resolve.ts";
+import { MergeRules } from "./rules.ts";
+import type {
+  Change,
+  DiffResult,
+  HistoryOptions,
+  KeyRange,
+  MergeOptions,
+  MergeResult,
+  OpenOptions,
+  Rule,
+  SnapshotOptions,
+  Source,
+  Tag,
+  TransactOptions,
+} from "./types.ts";
+import { collectUpdates, type Updates } from "./updates.ts";
+import { View } from "./view.ts";
+import { type NewCommit, newCommit, rootCommit } from "./write.ts";
+
+/** A plan that can be carried out. */
+type Carried = Exclude<MergePlan, { kind: "conflict" }>;
+
+/** How often `transact` runs its work again, unless the call says. */
+const TRANSACT_RETRIES = 256;
+
+/**
+ * A handle on a branch: reads see its current commit, `snapshot` makes commits that only the handle has, and `merge`
+ * publishes them to the branch.
+ *
+ * Calls that change something run one after another, in the order of the calls.
+ *
+ * @example
+ * const v = await Versioned.open();
+ * await v.snapshot({ greeting: new TextEncoder().encode("hello") });
+ * await v.merge();
+ */
+export class Versioned extends Handle {
+  /** Where everything is kept. */
+  readonly store: KVStore;
+  /** The branch that `merge` publishes to. */
+  readonly branch: string;
+  readonly #repository: Repository;
+  readonly #rules: MergeRules;
+  readonly #types: Map<string, ContentType<unknown>>;
+  #session: Session;
+  #view: View;
+  #base: CommitRecord;
+  /** HEAD when the handle was last at rest with it; `undefined`: the branch was never seen. */
+  #knownHead: Hash | undefined;
+  #lastMergeResult: MergeResult | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  /** Whether `transact` made the handle, and will publish its work. */
+  #isTransaction = false;
+
+  private constructor(session: Session, view: View, rules?: MergeRules, types?: Map<string, ContentType<unknown>>) {
+    super();
+    this.#repository = session.repository;
+    this.#session = session;
+    this.#rules = rules ?? new MergeRules();
+    this.#types = types ?? new Map();
+    this.#view = view;
+    this.#base = view.commit;
+    this.#knownHead = session.head;
+    this.store = session.repository.store;
+    this.branch = session.branch;
+  }
+
+  /**
+   * Opens a branch.
+   *
+   * @param store where everything is kept; a new `Memory` unless given
+   * @throws BranchNotFoundError if the branch is not there and is not to be created
+   * @throws CommitNotFoundError if there is no such commit
+   * @throws FormatVersionError if the store is in a format that this version of vkv does not know
+   */
+  static async open(store: KVStore = new Memory(), options: OpenOptions = {}): Promise<Versioned> {
+    const { branch = "main", commit, create = true } = options;
+    checkStore(store);
+    checkName(branch);
+    const repository = Repository.of(store);
+    const { session, isNewStore } = await Session.open(repository, branch);
+    if (!session.exists && !create) throw new BranchNotFoundError(branch);
+    const start = commit === undefined ? undefined : await findCommit(repository, commit);
+    if (start !== undefined) session.use(start);
+    if (!session.exists) {
+      if (isNewStore) await session.markFormat();
+      await createAt(session, start);
+    }
+    return new Versioned(session, new View(repository, start ?? (await headOf(session))));
+  }
+
+  /** The names of all branches, sorted. */
+  static async branches(store: KVStore): Promise<string[]> {
+    checkStore(store);
+    return [...(await listNames(store, "branch")).keys()];
+  }
+
+  /** The id of the commit that reads see. */
+  get currentCommit(): string {
+    return this.#view.commit.hash;
+  }
+
+  /** The id of the branch's HEAD as this handle last knew it: where its local work started. */
+  get baseCommit(): string {
+    return this.#base.hash;
+  }
+
+  /** What the last merge of this handle did. */
+  get lastMergeResult(): MergeResult | undefined {
+    return this.#lastMergeResult;
+  }
+
+  /** The id of the branch's HEAD, read from the store now; `undefined` if there is no such branch. */
+  async latestHead(): Promise<string | undefined> {
+    return (await readRef(this.store, refKey("branch", this.branch)))?.head;
+  }
+
+  /** The id of the commit with which the current commit's first-parent history begins. */
+  initialCommit(): Promise<string> {
+    return this.#repository.commits.ancestorAt(this.#view.commit, 0);
+  }
+
+  /** A copy of the value of `key`; `undefined` if there is none. */
+  get(key: string): Promise<Uint8Array | undefined> {
+    return this.#view.get(key);
+  }
+
+  /** Copies of the values of those of `keys` that are there. */
+  getMany(keys: Keys): Promise<Map<string, Uint8Array>> {
+    return this.#view.getMany(keys);
+  }
+
+  /** Whether `key` is there. */
+  has(key: string): Promise<boolean> {
+    return this.#view.has(key);
+  }
+
+  /** The keys, in code-point order, of the commit that is current at the call. */
+  keys(range?: KeyRange): Paged<string> {
+    return this.#view.keys(range);
+  }
+
+  /** The keys with copies of their values, in code-point order, of the commit that is current at the call. */
+  entries(range?: KeyRange): Paged<[string, Uint8Array]> {
+    return this.#view.entries(range);
+  }
+
+  /** How many keys there are. */
+  size(): Promise<number> {
+    return Promise.resolve(this.#view.commit.size);
+  }
+
+  /**
+   * Makes a commit of changes on top of the current one, and goes to it. It is the handle's own until `merge`.
+   *
+   * @param updates keys to set, each up to 4,096 UTF-8 bytes; one that is also to be removed is set
+   * @returns the commit's id; the current one's when nothing changes and no `info` is given
+   * @throws InvalidKeyError, TypeError for what cannot be stored; the handle stays as it was
+   */
+  async snapshot(updates?: Entries | null, options: SnapshotOptions = {}): Promise<string> {
+    const collected = collectUpdates(updates, options.removals);
+    const info = checkInfo(options.info);
+    return this.#locked(() => this.#snapshot(collected, info));
+  }
+
+  async #snapshot(updates: Updates, info: Info | undefined): Promise<string> {
+    const view = this.#view;
+    if (updates.changes.length === 0 && info === undefined) return view.commit.hash;
+    const tree = await edit(new NodeReader(this.#repository.nodes), await view.root(), updates.changes);
+    if (tree.root.hash === view.commit.root && info === undefined) return view.commit.hash;
+    this.#view = await this.#store(await newCommit(this.#repository, tree, updates.chunks, [view.commit], info));
+    return this.#view.commit.hash;
+  }
+
+  /** Stores a new commit; returns the view of it. */
+  async #store(made: NewCommit): Promise<View> {
+    const { nodes, commits } = this.#repository;
+    await this.#session.put(made.chunks);
+    for (const node of made.fresh) nodes.add(node);
+    return new View(this.#repository, commits.add(made.commit), nodes.add(made.root));
+  }
+
+  /**
+   * Merges a branch, a tag or a commit into the current commit: a merge commit on top of it, or a move to the source if
+   * that holds all there is here. The result is the handle's own until `merge`.
+   *
+   * @throws MergeConflict if both sides changed a key and no rule decides it
+   * @throws BranchNotFoundError, TagNotFoundError, CommitNotFoundError
+   */
+  mergeFrom(source: Source, options: MergeOptions = {}): Promise<MergeResult> {
+    return this.#locked(async () => {
+      checkMergeOptions(options);
+      const rule = this.#rules.forMerge(options);
+      const ours = this.#view.commit;
+      const theirs = await this.#source(source);
+      if (theirs.hash === ours.hash) return this.#note(mergeResult("no_op", ours.hash), options);
+      const plan = await planMerge(this.#repository, { ours, theirs, rule, options }, [ours, theirs]);
+      if (plan.kind === "conflict") return this.#conflict(plan, options);
+      const result = resultOf(plan, plan.kind === "move" && plan.commit.hash === ours.hash);
+      if (options.dryRun !== true) this.#view = await this.#arrive(plan);
+      return this.#note(result, options);
+    });
+  }
+
+  async #source(source: Source): Promise<CommitRecord> {
+    const named = typeof source === "string" ? { branch: source } : source;
+    if (typeof named !== "object" || named === null) {
+      throw new TypeError(`A source must be a branch's name or an object that names one thing, not ${describe(source)}.`);
+    }
+    if ("commit" in named) return this.#foreign(await findCommit(this.#repository, named.commit));
+    const [kind, name] = "tag" in named ? (["tag", named.tag] as const) : (["branch", named.branch] as const);
+    checkName(name);
+    const ref = await this.#session.readOther(refKey(kind, name));
+    if (ref === undefined) throw kind === "tag" ? new TagNotFoundError(name) : new BranchNotFoundError(name);
+    const commit = await this.#repository.commits.load(ref.head);
+    this.#session.use(commit, ref);
+    return commit;
+  }
+
+  /** A commit that the handle is going to build upon. */
+  #foreign(commit: CommitRecord): CommitRecord {
+    const isOwn = commit.hash === this.#view.commit.hash || commit.hash === this.#session.head;
+    if (!isOwn) this.#session.use(commit);
+    return commit;
+  }
+
+  /**
+   * Drops local work, and goes to the branch's HEAD.
+   *
+   * @throws BranchNotFoundError if the branch is not there
+   */
+  reset(): Promise<void> {
+    return this.#locked(async () => {
+      this.#refuseInTransaction("reset");
+      this.#session.drop();
+      if ((await this.#session.refetch()) === undefined) throw new BranchNotFoundError(this.branch);
+      this.#settleAt(new View(this.#repository, await headOf(this.#session)));
+    });
+  }
+
+  /** The handle and its branch are at one commit now. */
+  #settleAt(view: View): void {
+    this.#view = view;
+    this.#base = view.commit;
+    this.#knownHead = view.commit.hash;
+  }
+
+  /**
+   * Publishes local work to the branch: by moving HEAD to it, or, where HEAD has moved on, by a three-way merge.
+   *
+   * @throws MergeConflict if both sides changed a key and no rule decides it; local work is kept
+   * @throws ConcurrencyError if others moved HEAD again and again
+   * @throws BranchNotFoundError if the branch was deleted
+   */
+  merge(options: MergeOptions = {}): Promise<MergeResult> {
+    return this.#locked(async () => {
+      this.#refuseInTransaction("merge");
+      const { retries } = checkMergeOptions(options);
+      const rule = this.#rules.forMerge(options);
+      const ours = this.#view.commit;
+      if (ours.hash === this.#base.hash) return this.#note(mergeResult("no_op", ours.hash), options);
+      for (let attempt = 0; attempt <= retries; attempt++) {
+        if (attempt > 0) await this.#lookAgain(attempt);
+        const plan = await this.#plan(rule, options);
+        if (plan.kind === "conflict") return this.#conflict(plan, options);
+        const result = resultOf(plan, false);
+        if (options.dryRun === true) return result;
+        if (await this.#carryOut(plan)) return this.#note(result, options);
+      }
+      if (options.onConflict === "abandon") return this.#note(mergeResult("three_way", undefined), options);
+      throw lostRace(this.branch, retries + 1);
+    });
+  }
+
+  async #lookAgain(attempt: number): Promise<void> {
+    await backOff(attempt - 1);
+    await this.#session.refetch();
+  }
+
+  /** What publishing comes to, by what is known of HEAD. */
+  async #plan(rule: (key: string) => Rule | undefined, options: MergeOptions): Promise<MergePlan> {
+    const ours = this.#view.commit;
+    const { head } = this.#session;
+    if (head === undefined && this.#knownHead !== undefined) throw new BranchNotFoundError(this.branch);
+    if (head === undefined || head === this.#base.hash) return { kind: "move", commit: ours };
+    const theirs = await this.#repository.commits.load(head);
+    const sides = { ours, theirs, rule, options };
+    return (await isAncestor(this.#repository.commits, this.#base, theirs))
+      ? planMerge(this.#repository, sides, [theirs, ours])
+      : planReplay(this.#repository, sides, this.#base);
+  }
+
+  /** Publishes what was planned; whether it could. */
+  async #carryOut(plan: Carried): Promise<boolean> {
+    const session = this.#session;
+    const view = await this.#arrive(plan);
+    const { hash } = view.commit;
+    if (!session.exists) {
+      if (!(await session.create(hash))) return false;
+    } else if (hash !== session.head) {
+      if ((await session.publish(hash)) !== "published") return false;
+    } else {
+      session.drop();
+    }
+    this.#settleAt(view);
+    return true;
+  }
+
+  /** What the handle will see once a plan is carried out; a merge commit is stored. */
+  async #arrive(plan: Carried): Promise<View> {
+    if (plan.kind === "merge") return this.#store(plan.made);
+    return plan.commit.hash === this.#view.commit.hash ? this.#view : new View(this.#repository, plan.commit);
+  }
+
+  #conflict(plan: Extract<MergePlan, { kind: "conflict" }>, options: MergeOptions): MergeResult {
+    if (options.onConflict !== "abandon") throw new MergeConflict(plan.conflicts);
+    return this.#note(mergeResult("three_way", undefined, { conflicts: plan.conflicts }), options);
+  }
+
+  #note(result: MergeResult, options: MergeOptions): MergeResult {
+    if (options.dryRun !== true) this.#lastMergeResult = result;
+    return result;
+  }
+
+  /**
+   * Moves HEAD to any commit, drops local work, and goes there.
+   *
+   * @returns `false` if there is no such commit
+   * @throws ConcurrencyError if HEAD is not where this handle knew it any more
+   * @throws BranchNotFoundError if the branch is not there
+   */
+  resetTo(commit: string): Promise<boolean> {
+    return this.#locked(async () => {
+      this.#refuseInTransaction("resetTo");
+      const target = isHash(commit) ? await this.#repository.commits.find(commit) : undefined;
+      if (target === undefined) return false;
+      const session = this.#session;
+      this.#foreign(target);
+      for (let attempt = 0; attempt <= TRANSACT_RETRIES; attempt++) {
+        if (!session.exists) throw new BranchNotFoundError(this.branch);
+        if (session.head !== this.#knownHead) break;
+        const outcome = await session.publish(target.hash);
+        if (outcome === "published") {
+          this.#settleAt(new View(this.#repository, target));
+          return true;
+        }
+        await session.refetch();
+      }
+      throw new ConcurrencyError(`HEAD of ${JSON.stringify(this.branch)} has moved. reset() to see where to.`, {
+        ref: this.branch,
+      });
+    });
+  }
+
+  /**
+   * Runs `work` on a handle of its own at HEAD, and publishes what it did, if HEAD is still the same; otherwise runs it
+   * again on the new HEAD. So transactions have the effect that they would have one after another. If this handle has
+   * no local work, it goes to the result.
+   *
+   * @param work gets a handle that has this handle's rules; it may run several times
+   * @returns what `work` returned in the run that was published
+   * @throws ConcurrencyError if others moved HEAD in every try; or with outcome `"unknown"` if the store failed and it cannot be told whether the work was published
+   * @throws BranchNotFoundError if the branch is not there
+   *
+   * @example
+   * const v = await Versioned.open();
+   * const hits = await v.transact(async (tx) => {
+   *   const count = ((await tx.get("hits"))?.[0] ?? 0) + 1;
+   *   await tx.snapshot({ hits: new Uint8Array([count]) });
+   *   return count;
+   * });
+   */
+  async transact<T>(work: (v: Versioned) => Promise<T>, options: TransactOptions = {}): Promise<T> {
+    const { signal } = options;
+    const retries = checkRetries(options.retries, TRANSACT_RETRIES);
+    const info = checkInfo(options.info);
+    for (let attempt = 0; attempt <= retries; attempt++) {
+      signal?.throwIfAborted();
+      if (attempt > 0) await backOff(attempt - 1, signal);
+      const { session } = await Session.open(this.#repository, this.branch);
+      if (!session.exists) throw new BranchNotFoundError(this.branch);
+      const view = new View(this.#repository, await headOf(session));
+      const transaction = new Versioned(session, view, this.#rules.copy(), new Map(this.#types));
+      transaction.#isTransaction = true;
+      const value = await work(transaction);
+      signal?.throwIfAborted();
+      const outcome = await transaction.#locked(() => transaction.#publishTransaction(info));
+      if (outcome === "published") {
+        await this.#locked(async () => this.#follow(transaction));
+        return value;
+      }
+      if (outcome === "unknown") {
+        throw new ConcurrencyError(`The store failed, and does not tell whether the transaction was published.`, {
+          ref: this.branch,
+          outcome,
+          attempts: attempt + 1,
+        });
+      }
+    }
+    throw lostRace(this.branch, retries + 1);
+  }
+
+  async #publishTransaction(info: Info | undefined): Promise<"published" | "lost" | "unknown"> {
+    const local = this.#view;
+    if (local.commit.hash === this.#base.hash) return "published";
+    if (info !== undefined) {
+      const { commit } = local;
+      const isOne = commit.info === undefined && commit.parents.length === 1 && commit.parents[0] === this.#base.hash;
+      const tree = { root: await local.root(), fresh: [] };
+      const made = await newCommit(this.#repository, tree, [], [isOne ? this.#base : commit], info);
+      this.#view = await this.#store(made);
+    }
+    const outcome = await this.#session.publish(this.#view.commit.hash);
+    if (outcome === "published") this.#settleAt(this.#view);
+    return outcome;
+  }
+
+  #follow(transaction: Versioned): void {
+    if (this.#view.commit.hash !== this.#base.hash) return;
+    this.#session = transaction.#session.fork();
+    this.#settleAt(transaction.#view);
+  }
+
+  #refuseInTransaction(call: string): void {
+    if (this.#isTransaction) throw new TypeError(`${call}() cannot be called inside transact(), which publishes by itself.`);
+  }
+
+  /**
+   * Creates a branch, and opens it.
+   *
+   * @param options.at the id of the commit it begins at; the current one unless given
+   * @throws BranchExistsError if it is there; InvalidNameError; CommitNotFoundError
+   */
+  createBranch(name: string, options: { readonly at?: string } = {}): Promise<Versioned> {
+    return this.#locked(async () => {
+      checkName(name);
+      const commit = await this.#at(options.at);
+      const ref = await this.#session.createRef(refKey("branch", name), commit.hash);
+      if (ref === undefined) throw new BranchExistsError(name);
+      return new Versioned(this.#session.forBranch(name, ref), new View(this.#repository, commit));
+    });
+  }
+
+  async #at(commit: string | undefined): Promise<CommitRecord> {
+    return commit === undefined ? this.#view.commit : this.#foreign(await findCommit(this.#repository, commit));
+  }
+
+  /** Deletes a branch; whether it was there. */
+  async deleteBranch(name: string): Promise<boolean> {
+    checkName(name);
+    return deleteRef(this.store, refKey("branch", name));
+  }
+
+  /** The names of all branches, sorted. */
+  listBranches(): Promise<string[]> {
+    return Versioned.branches(this.store);
+  }
+
+  /**
+   * Opens a handle at a commit: reads see it, and local work starts there.
+   *
+   * @param options.branch the branch that the handle's `merge` publishes to, created by that if it is not there; this handle's unless given
+   * @returns `undefined` if there is no such commit
+   */
+  async checkout(commit: string, options: { readonly branch?: string } = {}): Promise<Versioned | undefined> {
+    const { branch = this.branch } = options;
+    checkName(branch);
+    const found = isHash(commit) ? await this.#repository.commits.find(commit) : undefined;
+    if (found === undefined) return undefined;
+    const { session } = await Session.open(this.#repository, branch);
+    if (found.hash !== session.head) session.use(found);
+    return new Versioned(session, new View(this.#repository, found));
+  }
+
+  /**
+   * Names a commit for good: a tag never moves.
+   *
+   * @param options.at the commit's id; the current one unless given
+   * @param options.info what the tag says about it
+   * @throws TagExistsError if it is there; InvalidNameError; CommitNotFoundError
+   */
+  createTag(name: string, options: { readonly at?: string; readonly info?: Info } = {}): Promise<void> {
+    return this.#locked(async () => {
+      checkName(name);
+      const info = checkInfo(options.info);
+      const commit = await this.#at(options.at);
+      const ref = await this.#session.createRef(refKey("tag", name), commit.hash, info);
+      if (ref === undefined) throw new TagExistsError(name);
+    });
+  }
+
+  /** Deletes a tag; whether it was there. */
+  async deleteTag(name: string): Promise<boolean> {
+    checkName(name);
+    return deleteRef(this.store, refKey("tag", name));
+  }
+
+  /** All tags by name, sorted. */
+  async listTags(): Promise<Map<string, Tag>> {
+    const tags = new Map<string, Tag>();
+    for (const [name, { head, info }] of await listNames(this.store, "tag")) tags.set(name, { commit: head, info });
+    return tags;
+  }
+
+  /**
+   * The ids of a commit and its ancestors, newest first, a parent never before its child; those of first parents unless
+   * all are asked for.
+   *
+   * @throws CommitNotFoundError while iterating, if there is no such commit
+   */
+  history(options: HistoryOptions = {}): Paged<string> {
+    const { from, allParents = false } = options;
+    const limit = parseLimit(options.limit);
+    const repository = this.#repository;
+    const current = this.#view.commit;
+    return new Paged(async function* () {
+      const start = from === undefined ? current : await findCommit(repository, from);
+      const list = allParents ? allAncestors : firstParents;
+      for await (const page of list(repository.commits, start, limit)) yield page.map(({ hash }) => hash);
+    });
+  }
+
+  /** The info of a commit, the current one unless given; `undefined` if it has none. Throws `CommitNotFoundError`. */
+  async commitInfo(commit?: string): Promise<Info | undefined> {
+    return (await this.#find(commit)).info;
+  }
+
+  /** A commit, the current one unless given. Throws `CommitNotFoundError`. */
+  async commit(commit?: string): Promise<Commit> {
+    const { hash, parents, info, root, generation, size, bytes } = await this.#find(commit);
+    return { hash, parents, info, root, generation, size, bytes };
+  }
+
+  /** The ids of a commit's parents, the branch's own first. Throws `CommitNotFoundError`. */
+  async parents(commit?: string): Promise<readonly string[]> {
+    return [...(await this.#find(commit)).parents];
+  }
+
+  async #find(commit: string | undefined): Promise<CommitRecord> {
+    return commit === undefined ? this.#view.commit : findCommit(this.#repository, commit);
+  }
+
+  /** The full id of a commit from the beginning of it (4 digits at least), from a branch or from a tag. Throws `CommitNotFoundError`, with the candidates if there are several. */
+  resolveCommit(prefix: string): Promise<string> {
+    return resolveCommit(this.#repository, prefix);
+  }
+
+  /** The id of the lowest common ancestor of two commits; of several, the smallest one; `undefined` if they have none. */
+  async mergeBase(a: string, b: string): Promise<string | undefined> {
+    const [first, second] = await this.#findBoth(a, b);
+    return (await mergeBases(this.#repository.commits, [first], second))[0]?.hash;
+  }
+
+  #findBoth(a: string, b: string): Promise<[CommitRecord, CommitRecord]> {
+    return Promise.all([findCommit(this.#repository, a), findCommit(this.#repository, b)]);
+  }
+
+  /** Which keys differ between two commits. Throws `CommitNotFoundError`. */
+  async diff(a: string, b: string): Promise<DiffResult> {
+    return diffKeys(this.#repository, ...(await this.#findBoth(a, b)));
+  }
+
+  /** What differs between two commits, in key order, with the values. Throws `CommitNotFoundError` while iterating. */
+  changes(a: string, b: string, range?: KeyRange): Paged<Change> {
+    return changesBetween(this.#repository, () => this.#findBoth(a, b), parseRange(range));
+  }
+
+  /** Sets this handle's rule for a key. */
+  setMergeFn(key: string, rule: Rule): void {
+    checkKey(key, MAX_KEY_BYTES);
+    this.#rules.setKey(key, rule);
+  }
+
+  /** Sets this handle's rule for keys that have none. */
+  setDefaultMerge(rule: Rule): void {
+    this.#rules.setDefault(rule);
+  }
+
+  /** Says what the values of a key are: their type merges them. */
+  setContentType<T>(key: string, type: ContentType<T>): void {
+    this.setMergeFn(key, asMergeFn(type));
+    this.#types.set(key, type as ContentType<unknown>);
+  }
+
+  /** What the values of a key are said to be. */
+  getContentType(key: string): ContentType<unknown> | undefined {
+    return this.#types.get(key);
+  }
+
+  /** A view of the keys under `name/`. */
+  namespace(name: string): Namespaced {
+    return new Namespaced(this, name);
+  }
+
+  /** Runs calls one after another. */
+  #locked<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function checkStore(store: KVStore): void {
+  if (!(store instanceof KVStore)) throw new TypeError(`A store must be a KVStore, not ${describe(store)}.`);
+}
+
+/** Creates a session's branch at a commit, or at the root commit, unless another writer does first. */
+async function createAt(session: Session, start: CommitRecord | undefined): Promise<void> {
+  let head = start?.hash;
+  if (head === undefined) {
+    const root = await rootCommit(session.repository);
+    await session.put(root.chunks);
+    head = root.commit.hash;
+  }
+  while (!session.exists && !(await session.create(head))) await session.refetch();
+}
+
+async function headOf(session: Session): Promise<CommitRecord> {
+  if (session.head === undefined) throw new BranchNotFoundError(session.branch);
+  return session.repository.commits.load(session.head);
+}
+
+/** What carrying out a plan gives. */
+function resultOf(plan: Carried, isNoOp: boolean): MergeResult {
+  if (plan.kind === "merge") return mergeResult("three_way", plan.made.commit.hash, plan.lists);
+  return mergeResult(isNoOp ? "no_op" : "fast_forward", plan.commit.hash);
+}
+
+function lostRace(branch: string, attempts: number): ConcurrencyError {
+  return new ConcurrencyError(`Others moved branch ${JSON.stringify(branch)} in each of ${attempts} tries. Try again, or reset().`, {
+    ref: branch,
+    attempts,
+  });
+}

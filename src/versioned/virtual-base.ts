@@ -1,0 +1,74 @@
+/**
+ * The base of a merge whose sides have several lowest common ancestors: those are merged first, two by two in the order of
+ * their ids, and over their own bases in turn ("recursive" merge, as in git's merge-ort). No user rule is called: a
+ * key that they disagree about is contested. So the result does not depend on the order of the merge's sides.
+ */
+import { mergeBases } from "../commit/ancestry.ts";
+import type { CommitRecord } from "../commit/commit.ts";
+import type { Repository } from "../commit/repository.ts";
+import { EMPTY_ROOT, edit } from "../tree/edit.ts";
+import { EntryList } from "../tree/entry-list.ts";
+import { compareKeys, keyBytes } from "../tree/key-bytes.ts";
+import type { Node } from "../tree/node.ts";
+import { NodeReader, type NodeStore } from "../tree/node-store.ts";
+import { OverlayNodes } from "../tree/overlay.ts";
+import { type MergeBase, mergeTrees } from "./three-way.ts";
+
+/** The base for a merge of `a` and `b`: their lowest common ancestor, or a virtual one. */
+export function mergeBaseOf(repository: Repository, a: CommitRecord, b: CommitRecord): Promise<MergeBase> {
+  return baseBetween(repository, new OverlayNodes(repository.nodes), [a], b);
+}
+
+/** A commit, as the base of a merge. */
+export async function commitBase(repository: Repository, commit: CommitRecord): Promise<MergeBase> {
+  return { nodes: repository.nodes, root: await loadRoot(repository.nodes, commit), contested: new Set() };
+}
+
+/** The root of a commit's tree. */
+export async function loadRoot(nodes: NodeStore, commit: CommitRecord): Promise<Node> {
+  return nodes.cached(commit.root) ?? (await nodes.load([commit.root]))[0] ?? EMPTY_ROOT;
+}
+
+/** The base between one commit and what several others were merged into. */
+async function baseBetween(
+  repository: Repository,
+  nodes: NodeStore,
+  merged: readonly CommitRecord[],
+  next: CommitRecord,
+): Promise<MergeBase> {
+  let base: MergeBase = { nodes, root: EMPTY_ROOT, contested: new Set() };
+  const done: CommitRecord[] = [];
+  for (const commit of await mergeBases(repository.commits, merged, next)) {
+    const root = await loadRoot(nodes, commit);
+    base =
+      done.length === 0
+        ? { ...base, root }
+        : await mergeBasesInto(base, root, await baseBetween(repository, nodes, done, commit));
+    done.push(commit);
+  }
+  return base;
+}
+
+/** Merges one more base into the others. Nodes of the result are not stored. */
+async function mergeBasesInto(merged: MergeBase, next: Node, base: MergeBase): Promise<MergeBase> {
+  const { nodes } = merged;
+  const merge = await mergeTrees(base, merged.root, next, () => undefined);
+  const contested = new Set([...merged.contested, ...merge.conflicts.map(({ key }) => key)]);
+  const { root, fresh } = await edit(new NodeReader(nodes), next, withRemovals(merge.changes, contested));
+  for (const node of fresh) nodes.add(node);
+  return { nodes, root, contested };
+}
+
+/** The changes, with removals of some keys instead of what they say of those. */
+function withRemovals(changes: EntryList, keys: ReadonlySet<string>): EntryList {
+  const removals = [...keys].map(keyBytes).sort(compareKeys);
+  const all = new EntryList();
+  let at = 0;
+  for (const key of removals) {
+    for (; at < changes.length && compareKeys(changes.key(at), key) < 0; at++) all.pushFrom(changes, at);
+    if (at < changes.length && compareKeys(changes.key(at), key) === 0) at++;
+    all.push(key, undefined);
+  }
+  for (; at < changes.length; at++) all.pushFrom(changes, at);
+  return all;
+}
