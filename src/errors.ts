@@ -146,7 +146,10 @@ export class CommitNotFoundError extends VkvError {
 export class SessionCollectedError extends VkvError {
   readonly code = "VKV_SESSION_COLLECTED";
 
-  constructor(message = "Unpublished work of this handle was collected as garbage. reset() and apply it again.", options?: VkvErrorOptions) {
+  constructor(
+    message = "Unpublished work of this handle was collected as garbage. reset() and apply it again.",
+    options?: VkvErrorOptions,
+  ) {
     super(message, options);
   }
 }

@@ -1,9 +1,9 @@
-export { asMergeFn, type ContentType } from "./content-types/content-type.ts";
-export * from "./errors.ts";
 export type { Commit } from "./commit/commit.ts";
 export type { Info, Json } from "./commit/info.ts";
+export * from "./errors.ts";
 export { Memory } from "./kv/memory.ts";
 export { type Awaitable, type Entries, type Keys, KVStore, type StoreTraits } from "./kv/store.ts";
+export { asMergeFn, type ContentType } from "./versioned/content-type.ts";
 export { Namespaced } from "./versioned/namespaced.ts";
 export { Paged } from "./versioned/paged.ts";
 export type {

@@ -37,7 +37,8 @@ export function decodeChunk(bytes: Uint8Array): StoredChunk {
   if (bytes.length === 0) throw new CorruptionError("A stored chunk is empty.");
   const reader = new ByteReader(bytes);
   const version = reader.byte();
-  if (version !== HEADER_VERSION) throw new FormatVersionError(`chunk header ${version}`, `chunk header ${HEADER_VERSION}`);
+  if (version !== HEADER_VERSION)
+    throw new FormatVersionError(`chunk header ${version}`, `chunk header ${HEADER_VERSION}`);
   const epoch = reader.varint();
   const createdAt = reader.varint();
   return { epoch, createdAt, payload: bytes.subarray(reader.at) };

@@ -60,7 +60,10 @@ export class ChunkStore {
       const existing = await this.store.createMany(entries);
       if (existing.length === 0) continue;
       const names = new Set(existing);
-      await this.#vouch(batch.filter(({ kind, hash }) => names.has(chunkKey(kind, hash))), epoch);
+      await this.#vouch(
+        batch.filter(({ kind, hash }) => names.has(chunkKey(kind, hash))),
+        epoch,
+      );
     }
   }
 

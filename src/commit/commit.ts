@@ -16,7 +16,7 @@
  *
  * The id is the hash of all that. No clock is in it: the same parents, contents and info give the same id everywhere.
  */
-import { type Hash, HASH_BYTES, hashOf, readHash, writeHash } from "../chunk/hash.ts";
+import { HASH_BYTES, type Hash, hashOf, readHash, writeHash } from "../chunk/hash.ts";
 import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
 import { checkInfo, decodeInfo, encodeInfo, type Info } from "./info.ts";
@@ -145,7 +145,8 @@ export function decodeCommit(hash: Hash, payload: Uint8Array): CommitRecord {
   const skips = skipDepths(depth).map(readOne);
   const flag = reader.byte();
   const rest = reader.take(reader.end - reader.at);
-  if (flag > 1 || (flag === 0 && rest.length > 0)) throw new CorruptionError(`Commit ${hash} is damaged.`, { at: hash });
+  if (flag > 1 || (flag === 0 && rest.length > 0))
+    throw new CorruptionError(`Commit ${hash} is damaged.`, { at: hash });
   const info = flag === 0 ? undefined : decodeInfo(rest);
   return { hash, parents, info, root, generation, size, bytes, depth, merges, skips, payload };
 }

@@ -2,9 +2,10 @@
  * The collection epoch of a store, and the first two steps of a collection, which a writer may take as well: raise the
  * epoch, then raise every ref to it. See `docs/collection.md` for the protocol.
  */
+
+import type { Hash } from "../chunk/hash.ts";
 import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
 import type { KVStore } from "../kv/store.ts";
-import type { Hash } from "../chunk/hash.ts";
 import { decodeRef, encodeRef, listRefs, nonce } from "./ref.ts";
 
 /** Where the epoch lies. */
@@ -38,7 +39,10 @@ export async function raiseRefs(store: KVStore, epoch: number): Promise<Set<Hash
   for (const kind of ["branch", "tag"] as const) {
     for await (const batch of listRefs(store, kind)) {
       for (const [key, first] of batch) {
-        const head = first.head === undefined ? await dropReservation(store, key, first.stored, epoch) : await raise(store, key, epoch);
+        const head =
+          first.head === undefined
+            ? await dropReservation(store, key, first.stored, epoch)
+            : await raise(store, key, epoch);
         if (head !== undefined) heads.add(head);
       }
     }
@@ -58,7 +62,12 @@ async function raise(store: KVStore, key: string, epoch: number): Promise<Hash |
   }
 }
 
-async function dropReservation(store: KVStore, key: string, stored: Uint8Array, epoch: number): Promise<Hash | undefined> {
+async function dropReservation(
+  store: KVStore,
+  key: string,
+  stored: Uint8Array,
+  epoch: number,
+): Promise<Hash | undefined> {
   if (await store.cas(key, undefined, stored)) return undefined;
   return raise(store, key, epoch);
 }

@@ -10,7 +10,7 @@
  * info        the rest  (tags) its JSON, if there is any
  * ```
  */
-import { type Hash, HASH_BYTES, readHash, writeHash } from "../chunk/hash.ts";
+import { HASH_BYTES, type Hash, readHash, writeHash } from "../chunk/hash.ts";
 import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
 import { CorruptionError, FormatVersionError } from "../errors.ts";
 import type { KVStore } from "../kv/store.ts";
@@ -123,7 +123,10 @@ export function asRef(ref: Ref | Reservation): Ref | undefined {
 }
 
 /** All refs of a kind, with the reservations among them, by store key, in batches. */
-export async function* listRefs(store: KVStore, kind: RefKind): AsyncGenerator<[key: string, ref: Ref | Reservation][], void> {
+export async function* listRefs(
+  store: KVStore,
+  kind: RefKind,
+): AsyncGenerator<[key: string, ref: Ref | Reservation][], void> {
   for await (const keys of pages(store.keys(PREFIX[kind]), 1024)) {
     const stored = await store.getMany(keys);
     yield [...stored].map(([key, bytes]) => [key, decodeRef(key, bytes)]);

@@ -6,19 +6,19 @@
  * is only ever moved to a commit all of whose chunks are known to be safe for e: put by this session at e, or below a
  * ref that was read at e or higher.
  */
-import type { Hash } from "../chunk/hash.ts";
-import type { ChunkName } from "../chunk/store.ts";
-import type { Chunk } from "../chunk/store.ts";
+
 import { equalValues } from "../bytes.ts";
+import type { Hash } from "../chunk/hash.ts";
+import type { Chunk, ChunkName } from "../chunk/store.ts";
 import { BranchNotFoundError, ConcurrencyError, SessionCollectedError, StoreClosedError } from "../errors.ts";
 import { walk } from "../tree/walk.ts";
 import { reachableFrom } from "./ancestry.ts";
 import { pause } from "./backoff.ts";
 import type { CommitRecord } from "./commit.ts";
-import { beginEpoch, EPOCH_KEY, decodeEpoch, raiseRefs, readEpoch } from "./epoch.ts";
+import { beginEpoch, decodeEpoch, EPOCH_KEY, raiseRefs, readEpoch } from "./epoch.ts";
 import { checkFormat, FORMAT_KEY, markFormat } from "./format.ts";
 import type { Info } from "./info.ts";
-import { asRef, decodeRef, encodeRef, encodeReservation, listRefs, readRef, type Ref, refKey } from "./ref.ts";
+import { asRef, decodeRef, encodeRef, encodeReservation, listRefs, type Ref, readRef, refKey } from "./ref.ts";
 import type { Repository } from "./repository.ts";
 
 /** How long a reservation that is met may stay before it is taken over, in ms: its writer has two calls left to make. */

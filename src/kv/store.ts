@@ -6,12 +6,19 @@
  *
  * What a backend guarantees, and `vkv/conformance` tests:
  * - `cas` is atomic against every other write of that key, in every process that shares the store, and what it
- *   acknowledged is durable as far as the engine can be.
+ *   acknowledged is durable as far as the engine can be, with all that was acknowledged before it.
  * - A read that starts after a write was acknowledged sees that write, or a later one.
- * - `keys` lists each key that is there from its start to its end exactly once.
+ * - `keys` lists each key that is there from its start to its end exactly once, whatever is written meanwhile.
  * - Bytes are copied on the way in and out: changing an array changes nothing in the store.
+ * - Invalid input is refused before anything is written: `TypeError` for a key that is no string or a value that is no
+ *   `Uint8Array`, `InvalidKeyError` for a key that is empty, too long or not well-formed, `RangeError` for a value that
+ *   is too long. Input may be refused by a throw or by a rejected promise.
  */
 import { checkKey, checkValue, describe } from "../bytes.ts";
+import { InvalidKeyError } from "../errors.ts";
+
+/** How many keys a listing or `clear` handles at a time. */
+const PAGE = 256;
 
 /** A value, or a promise of it. */
 export type Awaitable<T> = T | Promise<T>;
@@ -48,7 +55,10 @@ export abstract class KVStore implements AsyncDisposable {
   /** Removes `key`; no-op if it is missing. */
   abstract remove(key: string): Awaitable<void>;
 
-  /** Every key, or every key that begins with `prefix`, in any order; each key that is there throughout, exactly once. */
+  /**
+   * Every key, or every key that begins with `prefix` (a well-formed string), in any order; each key that is there
+   * throughout, exactly once.
+   */
   abstract keys(prefix?: string): Iterable<string> | AsyncIterable<string>;
 
   /**
@@ -58,49 +68,44 @@ export abstract class KVStore implements AsyncDisposable {
   abstract cas(key: string, value: Uint8Array | undefined, expected: Uint8Array | undefined): Awaitable<boolean>;
 
   /** The values of those of `keys` that exist. */
-  async getMany(keys: Keys): Promise<Map<string, Uint8Array>> {
-    const wanted = this.checkKeys(keys);
-    const values = await Promise.all(wanted.map((key) => this.get(key)));
-    const found = new Map<string, Uint8Array>();
-    wanted.forEach((key, i) => {
-      const value = values[i];
-      if (value !== undefined) found.set(key, value);
-    });
-    return found;
+  getMany(keys: Keys): Awaitable<Map<string, Uint8Array>> {
+    return this.#getEach(this.checkKeys(keys));
   }
 
-  /** Sets every entry; not atomic as a whole. An invalid entry: nothing is written. */
-  async setMany(entries: Entries): Promise<void> {
-    await Promise.all(this.checkEntries(entries).map(([key, value]) => this.set(key, value)));
+  /** Sets every entry, the last one of a key that comes twice; not atomic as a whole. An invalid entry: nothing is written. */
+  setMany(entries: Entries): Awaitable<void> {
+    return all(this.checkEntries(entries), ([key, value]) => this.set(key, value)).then(() => undefined);
   }
 
-  /** Creates those of `entries` whose key does not exist, each atomically, on its own. Returns the keys that did exist and were left as they are. */
-  async createMany(entries: Entries): Promise<string[]> {
+  /**
+   * Creates those of `entries` whose key does not exist, each atomically, on its own; of a key that comes twice, the
+   * last entry. Returns the keys that did exist and were left as they are.
+   */
+  createMany(entries: Entries): Awaitable<string[]> {
     const list = this.checkEntries(entries);
-    const created = await Promise.all(list.map(([key, value]) => this.cas(key, value, undefined)));
-    return list.filter((_, i) => created[i] === false).map(([key]) => key);
+    return all(list, ([key, value]) => this.cas(key, value, undefined)).then((created) =>
+      list.filter((_, i) => created[i] === false).map(([key]) => key),
+    );
   }
 
   /** Removes all of `keys`; those that are missing are passed over. */
-  async removeMany(keys: Keys): Promise<void> {
-    await Promise.all(this.checkKeys(keys).map((key) => this.remove(key)));
+  removeMany(keys: Keys): Awaitable<void> {
+    return all(this.checkKeys(keys), (key) => this.remove(key)).then(() => undefined);
   }
 
   /** Whether `key` exists. */
-  async has(key: string): Promise<boolean> {
-    return (await this.get(key)) !== undefined;
+  has(key: string): Awaitable<boolean> {
+    return this.#has(key);
   }
 
-  /** Every key with its value, or those under `prefix`, in any order. */
-  async *entries(prefix?: string): AsyncIterableIterator<[string, Uint8Array]> {
-    for await (const page of pages(this.keys(prefix), 256)) {
-      yield* await this.getMany(page);
-    }
+  /** Every key with its value, or those under `prefix`, in any order; a key that is removed meanwhile may be left out. */
+  async *entries(prefix?: string): AsyncIterable<[string, Uint8Array]> {
+    for await (const page of pages(this.keys(prefix), PAGE)) yield* await this.getMany(page);
   }
 
-  /** Removes every key. */
-  async clear(): Promise<void> {
-    for await (const page of pages(this.keys(), 256)) await this.removeMany(page);
+  /** Removes every key that is there when it starts. */
+  clear(): Awaitable<void> {
+    return this.#clear();
   }
 
   /** Releases what the store holds open. Idempotent; other calls after it throw `StoreClosedError`. */
@@ -109,6 +114,24 @@ export abstract class KVStore implements AsyncDisposable {
   /** `close()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #has(key: string): Promise<boolean> {
+    return (await this.get(key)) !== undefined;
+  }
+
+  async #getEach(keys: readonly string[]): Promise<Map<string, Uint8Array>> {
+    const values = await all(keys, (key) => this.get(key));
+    const found = new Map<string, Uint8Array>();
+    keys.forEach((key, i) => {
+      const value = values[i];
+      if (value !== undefined) found.set(key, value);
+    });
+    return found;
+  }
+
+  async #clear(): Promise<void> {
+    for await (const page of pages(this.keys(), PAGE)) await this.removeMany(page);
   }
 
   /** For backends: throws unless `key` is one that this store can hold. */
@@ -122,6 +145,12 @@ export abstract class KVStore implements AsyncDisposable {
     if (value.length > this.traits.maxValueBytes) {
       throw new RangeError(`The value of ${JSON.stringify(key)} is longer than ${this.traits.maxValueBytes} bytes.`);
     }
+  }
+
+  /** For backends: throws unless `prefix` is a well-formed string. */
+  protected checkPrefix(prefix: string): void {
+    if (typeof prefix !== "string") throw new TypeError(`A prefix must be a string, not ${describe(prefix)}.`);
+    if (!prefix.isWellFormed()) throw new InvalidKeyError(prefix, "it has a lone surrogate");
   }
 
   /** For backends: `keys` as an array without repeats; throws if one of them is invalid. */
@@ -155,8 +184,17 @@ export function entryList(entries: Entries): Iterable<readonly [string, Uint8Arr
   if (typeof entries !== "object" || entries === null || ArrayBuffer.isView(entries)) {
     throw new TypeError(`Entries must be a Map, an iterable of pairs or a plain object, not ${describe(entries)}.`);
   }
-  if (!(Symbol.iterator in entries)) return Object.entries(entries);
+  if (!(Symbol.iterator in entries)) {
+    if (!isPlain(entries)) throw new TypeError(`Entries must not be ${describe(entries)}.`);
+    return Object.entries(entries);
+  }
   return checkedPairs(entries as Iterable<readonly [string, Uint8Array]>);
+}
+
+/** Whether `value` is an object literal, of this realm or another, or has no prototype. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function* checkedPairs(
@@ -183,3 +221,7 @@ export async function* pages<T>(items: Iterable<T> | AsyncIterable<T>, size: num
   if (page.length > 0) yield page;
 }
 
+/** The results of `work` on all of `items` at once. What a synchronous `work` throws rejects, like a rejection. */
+function all<T, R>(items: readonly T[], work: (item: T) => Awaitable<R>): Promise<R[]> {
+  return Promise.all(items.map(async (item) => work(item)));
+}

@@ -9,7 +9,7 @@
  * list     3, then for each piece (or list below): its hash, and the value bytes it stands for as a varint
  * ```
  */
-import { type Hash, HASH_BYTES, hashOf, readHash, writeHash } from "../chunk/hash.ts";
+import { HASH_BYTES, type Hash, hashOf, readHash, writeHash } from "../chunk/hash.ts";
 import type { Chunk, ChunkStore } from "../chunk/store.ts";
 import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
@@ -122,7 +122,10 @@ export function decodeList(hash: Hash, payload: Uint8Array): Part[] {
  * The values of slots, those that lie outside fetched in one round trip for all, and one more for each level of lists.
  * All share one new array, in which nothing else lies.
  */
-export async function readSlots(chunks: ChunkStore, slots: readonly (Uint8Array | undefined)[]): Promise<(Uint8Array | undefined)[]> {
+export async function readSlots(
+  chunks: ChunkStore,
+  slots: readonly (Uint8Array | undefined)[],
+): Promise<(Uint8Array | undefined)[]> {
   const blobs = new Map<number, BlobRef>();
   slots.forEach((slot, i) => {
     const ref = slot && blobOf(slot);
@@ -159,7 +162,8 @@ async function readBlobs(chunks: ChunkStore, refs: readonly BlobRef[]): Promise<
     const below: typeof open = [];
     for (const { hash, depth, target } of open) {
       const payload = payloads.get(hash);
-      if (payload === undefined) throw new CorruptionError(`Chunk ${hash}, a part of a value, is missing.`, { at: hash });
+      if (payload === undefined)
+        throw new CorruptionError(`Chunk ${hash}, a part of a value, is missing.`, { at: hash });
       if (depth === 0) fillPiece(hash, payload, target);
       else below.push(...listed(hash, payload, depth, target));
     }
@@ -175,7 +179,12 @@ function fillPiece(hash: Hash, payload: Uint8Array, target: Uint8Array): void {
   target.set(payload.subarray(1));
 }
 
-function listed(hash: Hash, payload: Uint8Array, depth: number, target: Uint8Array<ArrayBuffer>): (BlobRef & { target: Uint8Array<ArrayBuffer> })[] {
+function listed(
+  hash: Hash,
+  payload: Uint8Array,
+  depth: number,
+  target: Uint8Array<ArrayBuffer>,
+): (BlobRef & { target: Uint8Array<ArrayBuffer> })[] {
   let at = 0;
   const parts = decodeList(hash, payload).map((part) => {
     const start = at;

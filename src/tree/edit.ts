@@ -2,11 +2,13 @@
  * Applies a batch of changes to a tree, level by level from the leaves: the nodes that one level replaced are the
  * changes of the level above. The result has the nodes that a tree built from nothing would have (see `boundary.ts`).
  */
-import { compareKeys } from "./key-bytes.ts";
+
 import { boundaryHash, cut, cutRule } from "./boundary.ts";
 import { EntryList } from "./entry-list.ts";
+import { compareKeys } from "./key-bytes.ts";
 import { LevelCursor } from "./level-cursor.ts";
-import { buildNode, childSlot, type Node } from "./node.ts";
+import type { Node } from "./node.ts";
+import { buildNode, childSlot } from "./node-builder.ts";
 import type { NodeReader } from "./node-store.ts";
 
 /** A tree after an edit. */
@@ -90,9 +92,7 @@ function plan(reader: NodeReader, root: Node, level: number, edits: EntryList): 
     }
     const region = regionOf(node, edits, i, cursor);
     i = region.endEdit;
-    const last = regions.at(-1);
-    if (last !== undefined && last.nodes.at(-1)?.hash === node.hash) extend(last, region, node.count);
-    else regions.push(region);
+    if (!extend(regions.at(-1), region, node)) regions.push(region);
     settleLeft(regions, cursor, level);
     settleRight(regions, cursor, level);
   }
@@ -117,26 +117,29 @@ function regionOf(node: Node, edits: EntryList, first: number, cursor: LevelCurs
   return region;
 }
 
-/** Adds `other`, whose only node is the region's last, to it. */
-function extend(region: Region, other: Region, count: number): void {
+/** Adds `other`, which is about one node, to a region that has that node; whether it has. */
+function extend(region: Region | undefined, other: Region, node: Node): boolean {
+  const at = region?.nodes.findLastIndex(({ hash }) => hash === node.hash) ?? -1;
+  if (region === undefined || at < 0) return false;
   region.endEdit = other.endEdit;
-  if (!other.structural) return;
-  if (!region.structural) region.before = entries(region) - count + other.before;
+  if (!other.structural) return true;
+  if (!region.structural) region.before = entries(region.nodes.slice(0, at)) + other.before;
   region.structural = true;
-  region.behind = other.behind;
+  region.behind = other.behind + entries(region.nodes.slice(at + 1));
+  return true;
 }
 
 /** Adds `other`, which begins where the region ends, to it. */
 function join(region: Region, other: Region): void {
-  if (!region.structural) region.before = entries(region) + other.before;
+  if (!region.structural) region.before = entries(region.nodes) + other.before;
   region.nodes.push(...other.nodes);
   region.endEdit = other.endEdit;
   region.structural = true;
   region.behind = other.behind;
 }
 
-function entries(region: Region): number {
-  return region.nodes.reduce((sum, node) => sum + node.count, 0);
+function entries(nodes: readonly Node[]): number {
+  return nodes.reduce((sum, node) => sum + node.count, 0);
 }
 
 function settleLeft(regions: Region[], cursor: LevelCursor, level: number): void {
@@ -224,7 +227,8 @@ function parentEdits(replaced: readonly { old: readonly Node[]; built: readonly 
     for (const node of built) {
       const key = node.lastKey();
       let gone = old[at];
-      for (; gone !== undefined && compareKeys(gone.lastKey(), key) < 0; gone = old[++at]) edits.push(gone.lastKey(), undefined);
+      for (; gone !== undefined && compareKeys(gone.lastKey(), key) < 0; gone = old[++at])
+        edits.push(gone.lastKey(), undefined);
       const same = gone !== undefined && compareKeys(gone.lastKey(), key) === 0;
       if (same) at++;
       if (!same || gone?.hash !== node.hash) edits.push(key, childSlot(node));

@@ -135,7 +135,6 @@ export class EntryList {
     this.#slotEnds.push(slotEnd);
   }
 
-
   #reserve(room: number): number {
     const used = this.#keyEnds.at(-1) ?? 0;
     if (used + room > this.#keys.length) {

@@ -1,8 +1,9 @@
 /**
  * Keys inside the tree are UTF-8 bytes, whose order is the order of code points on every platform.
  */
-import { CorruptionError } from "../errors.ts";
+
 import { fromUtf8 } from "../bytes.ts";
+import { CorruptionError } from "../errors.ts";
 
 /** The longest user key, in UTF-8 bytes. */
 export const MAX_KEY_BYTES = 4096;

@@ -8,7 +8,7 @@
 import type { Hash } from "../chunk/hash.ts";
 import type { ChunkStore } from "../chunk/store.ts";
 import { CorruptionError } from "../errors.ts";
-import { decodeNode, Node, type NodeRef } from "./node.ts";
+import { decodeNode, type Node, type NodeRef } from "./node.ts";
 
 /** How many bytes of nodes stay cached, unless asked otherwise. */
 const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;

@@ -15,19 +15,22 @@
  * node is the last key of a child and a slot of the child's hash, then its number of keys and their values' bytes as
  * varints. Keys ascend. The encoding is canonical: the same entries have the same bytes.
  */
-import { type Hash, HASH_BYTES, hashOf, readHash, writeHash } from "../chunk/hash.ts";
-import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
+import { HASH_BYTES, type Hash, readHash } from "../chunk/hash.ts";
+import { ByteReader } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
 import { maxEntries } from "./boundary.ts";
-import type { EntryList } from "./entry-list.ts";
 import { checkSlot, slotSize } from "./slot.ts";
 
 /** The first byte of a node's payload. */
 export const NODE_KIND = 1;
-const STARTS_FORCED = 1;
-const ENDS_FORCED = 2;
-const WIDE = 4;
-const HEADER = 7;
+/** Flag: the node starts at a forced boundary. */
+export const STARTS_FORCED = 1;
+/** Flag: the node ends at a forced boundary. */
+export const ENDS_FORCED = 2;
+/** Flag: offsets take four bytes instead of two. */
+export const WIDE = 4;
+/** The bytes before the offsets. */
+export const HEADER = 7;
 /** More levels than any tree has: each node but the last of a level holds several entries. */
 const MAX_LEVEL = 60;
 
@@ -229,66 +232,6 @@ export class Node {
   }
 }
 
-/** Encodes the entries of a list from `from` to before `to` as a node. */
-export function buildNode(
-  list: EntryList,
-  from: number,
-  to: number,
-  level: number,
-  startsForced: boolean,
-  endsForced: boolean,
-): Node {
-  const count = to - from;
-  const prefix = list.commonPrefix(from, to);
-  let keyBytes = 0;
-  let slotBytes = 0;
-  for (let i = from; i < to; i++) {
-    keyBytes += list.keyEnd(i) - list.keyStart(i) - prefix;
-    slotBytes += list.slotLength(i);
-  }
-  const wide = keyBytes > 0xffff || slotBytes > 0xffff;
-  const width = wide ? 4 : 2;
-  const heap = HEADER + 2 * width * count;
-  const payload = new Uint8Array(heap + prefix + keyBytes + slotBytes);
-  payload[0] = NODE_KIND;
-  payload[1] = level;
-  payload[2] = (startsForced ? STARTS_FORCED : 0) | (endsForced ? ENDS_FORCED : 0) | (wide ? WIDE : 0);
-  payload[3] = count & 0xff;
-  payload[4] = count >> 8;
-  payload[5] = prefix & 0xff;
-  payload[6] = prefix >> 8;
-  const writeOffset = (index: number, offset: number): void => {
-    let at = HEADER + width * index;
-    payload[at++] = offset & 0xff;
-    payload[at++] = (offset >> 8) & 0xff;
-    if (wide) {
-      payload[at++] = (offset >> 16) & 0xff;
-      payload[at] = offset >>> 24;
-    }
-  };
-  if (count > 0) list.copyKey(from, 0, prefix, payload, heap);
-  let keyAt = heap + prefix;
-  let slotAt = keyAt + keyBytes;
-  for (let i = 0; i < count; i++) {
-    keyAt = list.copyKey(from + i, prefix, Number.POSITIVE_INFINITY, payload, keyAt);
-    writeOffset(i, keyAt - heap - prefix);
-  }
-  for (let i = 0; i < count; i++) {
-    slotAt = list.copySlot(from + i, payload, slotAt);
-    writeOffset(count + i, slotAt - heap - prefix - keyBytes);
-  }
-  return new Node(hashOf(payload), payload);
-}
-
-/** The slot of an inner node's entry for `child`. */
-export function childSlot(child: Node): Uint8Array {
-  const { size, bytes } = child.totals();
-  const slot = new Uint8Array(HASH_BYTES + varintLength(size) + varintLength(bytes));
-  writeHash(child.hash, slot, 0);
-  writeVarint(bytes, slot, writeVarint(size, slot, HASH_BYTES));
-  return slot;
-}
-
 /** A node from stored bytes that hash to `hash`; a `CorruptionError` for bytes that no node has. */
 export function decodeNode(hash: Hash, payload: Uint8Array): Node {
   const fail = (reason: string): never => {
@@ -316,7 +259,11 @@ export function decodeNode(hash: Hash, payload: Uint8Array): Node {
     checkEntry(node, i, fail);
   }
   if (previous !== payload.length) fail("bytes follow its entries");
-  if (count > 1 && payload[node.suffixStart(0)] === payload[node.suffixStart(count - 1)] && node.suffixEnd(0) > node.suffixStart(0)) {
+  if (
+    count > 1 &&
+    payload[node.suffixStart(0)] === payload[node.suffixStart(count - 1)] &&
+    node.suffixEnd(0) > node.suffixStart(0)
+  ) {
     fail("its keys share more than their prefix");
   }
   if (count === 1 && node.suffixEnd(0) !== node.suffixStart(0)) fail("its key is not its prefix");

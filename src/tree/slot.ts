@@ -6,7 +6,7 @@
  * 1 + depth, hash, size      a larger one, outside: a chunk (depth 0), or one that lists the pieces (`blob.ts`)
  * ```
  */
-import { type Hash, HASH_BYTES, readHash, writeHash } from "../chunk/hash.ts";
+import { HASH_BYTES, type Hash, readHash, writeHash } from "../chunk/hash.ts";
 import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
 

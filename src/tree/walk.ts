@@ -29,10 +29,17 @@ export async function* walk(nodes: NodeStore, root: Hash, seen: Set<Hash>): Asyn
     const opened = await reader.run(() => inner.map(({ hash }) => reader.node(hash)));
     for (const node of opened) if (node !== undefined) visitNode(node, found);
     const lists = batch.filter(({ depth }) => depth !== undefined && depth > 0);
-    const payloads = lists.length === 0 ? new Map() : await nodes.chunks.read("node", lists.map(({ hash }) => hash));
+    const payloads =
+      lists.length === 0
+        ? new Map()
+        : await nodes.chunks.read(
+            "node",
+            lists.map(({ hash }) => hash),
+          );
     for (const { hash, depth = 0 } of lists) {
       const payload = payloads.get(hash);
-      if (payload === undefined) throw new CorruptionError(`Chunk ${hash}, a part of a value, is missing.`, { at: hash });
+      if (payload === undefined)
+        throw new CorruptionError(`Chunk ${hash}, a part of a value, is missing.`, { at: hash });
       for (const part of decodeList(hash, payload)) found(part.hash, depth - 1);
     }
   }

@@ -32,12 +32,14 @@ export function changesBetween(
         repository.chunks,
         wanted.flatMap(({ before, after }) => [before, after]),
       );
-      yield wanted.map((delta, i): Change => ({
-        key: keyText(delta.key),
-        type: typeOf(delta),
-        old: values[2 * i],
-        new: values[2 * i + 1],
-      }));
+      yield wanted.map(
+        (delta, i): Change => ({
+          key: keyText(delta.key),
+          type: typeOf(delta),
+          old: values[2 * i],
+          new: values[2 * i + 1],
+        }),
+      );
       rest -= wanted.length;
       if (rest === 0) return;
     }

@@ -2,12 +2,13 @@
  * What a merge of a handle's commit with another comes to: nothing to do, a move, or a merge commit to be stored and
  * published. Nothing is written here.
  */
+
+import { describe } from "../bytes.ts";
 import type { Hash } from "../chunk/hash.ts";
 import { isAncestor } from "../commit/ancestry.ts";
 import type { CommitRecord } from "../commit/commit.ts";
 import { checkInfo } from "../commit/info.ts";
 import type { Repository } from "../commit/repository.ts";
-import { describe } from "../bytes.ts";
 import type { Conflict } from "../errors.ts";
 import { edit } from "../tree/edit.ts";
 import { NodeReader } from "../tree/node-store.ts";

@@ -1,12 +1,11 @@
 import { describe } from "../bytes.ts";
-import type { ContentType } from "../content-types/content-type.ts";
 import { InvalidKeyError, InvalidNamespaceError } from "../errors.ts";
 import { type Entries, entryList, type Keys, keyList } from "../kv/store.ts";
+import type { ContentType } from "./content-type.ts";
 import { Handle } from "./handle.ts";
 import { Paged } from "./paged.ts";
 import { ruleEntries } from "./rules.ts";
 import type { KeyRange, MergeOptions, MergeResult, Rule, SnapshotOptions, TransactOptions } from "./types.ts";
-import type { Versioned } from "./versioned.ts";
 
 /** How many keys of a nested namespace are passed over one by one before the rest is skipped with a seek. */
 const WALKED = 64;
@@ -21,18 +20,18 @@ const WALKED = 64;
  * await agent.snapshot({ state: new Uint8Array([1]) });
  * await v.has("agent/state"); // → true
  */
-export class Namespaced {
+export class Namespaced<V extends Handle = Handle> {
   /** The full path, as `"agent/worker"`. */
   readonly namespace: string;
   /** The store below all namespaces. */
-  readonly baseStore: Versioned;
+  readonly baseStore: V;
   readonly #prefix: string;
 
   /**
    * @param store a `Versioned`, or a `Namespaced` to nest in
    * @throws InvalidNamespaceError for a name that is empty or holds a `/`; TypeError for any other store
    */
-  constructor(store: Versioned | Namespaced, name: string) {
+  constructor(store: V | Namespaced<V>, name: string) {
     if (!(store instanceof Namespaced || store instanceof Handle)) {
       throw new TypeError(`A namespace is of a Versioned or a Namespaced, not of ${describe(store)}.`);
     }
@@ -46,8 +45,8 @@ export class Namespaced {
   }
 
   /** A namespace inside this one. */
-  child(name: string): Namespaced {
-    return new Namespaced(this, name);
+  child(name: string): Namespaced<V> {
+    return new Namespaced<V>(this, name);
   }
 
   /** The id of the commit that reads see. */
@@ -123,15 +122,19 @@ export class Namespaced {
   /** Publishes the store's local work, as `Versioned.merge`. The keys of `mergeFns` are this namespace's; the result names full keys. */
   async merge(options: MergeOptions = {}): Promise<MergeResult> {
     if (options.mergeFns === undefined) return this.baseStore.merge(options);
-    const rules = ruleEntries("mergeFns", options.mergeFns).map(([key, rule]): [string, Rule] => [this.#full(key), rule]);
+    const rules = ruleEntries("mergeFns", options.mergeFns).map(([key, rule]): [string, Rule] => [
+      this.#full(key),
+      rule,
+    ]);
     return this.baseStore.merge({ ...options, mergeFns: new Map(rules) });
   }
 
   /** Runs `work` on a private view of this namespace at HEAD, and publishes what it did, as `Versioned.transact`. */
-  transact<T>(work: (namespace: Namespaced) => Promise<T>, options?: TransactOptions): Promise<T> {
-    return this.baseStore.transact((v) => {
+  transact<T>(work: (namespace: Namespaced<V>) => Promise<T>, options?: TransactOptions): Promise<T> {
+    return this.baseStore.transact((handle) => {
       const [first = "", ...names] = this.namespace.split("/");
-      return work(names.reduce((namespace, name) => namespace.child(name), new Namespaced(v, first)));
+      const outermost = new Namespaced<V>(handle as V, first);
+      return work(names.reduce((namespace, name) => namespace.child(name), outermost));
     }, options);
   }
 

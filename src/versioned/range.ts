@@ -13,7 +13,8 @@ export interface ParsedRange {
 
 /** Checks a range, and turns its bounds into bytes. `TypeError`, `RangeError` (of the limit) or `InvalidKeyError` for what is none. */
 export function parseRange(range: KeyRange = {}): ParsedRange {
-  if (typeof range !== "object" || range === null) throw new TypeError(`A range must be an object, not ${describe(range)}.`);
+  if (typeof range !== "object" || range === null)
+    throw new TypeError(`A range must be an object, not ${describe(range)}.`);
   const { reverse = false, limit } = range;
   if (typeof reverse !== "boolean") throw new TypeError(`reverse must be a boolean, not ${describe(reverse)}.`);
   const prefix = bound("prefix", range.prefix);

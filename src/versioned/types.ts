@@ -1,5 +1,5 @@
-import type { Conflict } from "../errors.ts";
 import type { Info } from "../commit/info.ts";
+import type { Conflict } from "../errors.ts";
 import type { Awaitable, Keys } from "../kv/store.ts";
 
 /**

@@ -1,6 +1,5 @@
 import { checkKey, describe } from "../bytes.ts";
-import type { Hash } from "../chunk/hash.ts";
-import { isHash } from "../chunk/hash.ts";
+import { type Hash, isHash } from "../chunk/hash.ts";
 import { allAncestors, firstParents, isAncestor, mergeBases } from "../commit/ancestry.ts";
 import { backOff } from "../commit/backoff.ts";
 import type { Commit, CommitRecord } from "../commit/commit.ts";
@@ -9,7 +8,6 @@ import { checkName } from "../commit/names.ts";
 import { deleteRef, listNames, readRef, refKey } from "../commit/ref.ts";
 import { Repository } from "../commit/repository.ts";
 import { Session } from "../commit/session.ts";
-import { asMergeFn, type ContentType } from "../content-types/content-type.ts";
 import {
   BranchExistsError,
   BranchNotFoundError,
@@ -24,6 +22,7 @@ import { edit } from "../tree/edit.ts";
 import { MAX_KEY_BYTES } from "../tree/key-bytes.ts";
 import { NodeReader } from "../tree/node-store.ts";
 import { changesBetween, diffKeys } from "./compare.ts";
+import { asMergeFn, type ContentType } from "./content-type.ts";
 import { Handle } from "./handle.ts";
 import { checkMergeOptions, checkRetries, type MergePlan, mergeResult, planMerge, planReplay } from "./merging.ts";
 import { Namespaced } from "./namespaced.ts";
@@ -237,7 +236,9 @@ export class Versioned extends Handle {
   async #source(source: Source): Promise<CommitRecord> {
     const named = typeof source === "string" ? { branch: source } : source;
     if (typeof named !== "object" || named === null) {
-      throw new TypeError(`A source must be a branch's name or an object that names one thing, not ${describe(source)}.`);
+      throw new TypeError(
+        `A source must be a branch's name or an object that names one thing, not ${describe(source)}.`,
+      );
     }
     if ("commit" in named) return this.#foreign(await findCommit(this.#repository, named.commit));
     const [kind, name] = "tag" in named ? (["tag", named.tag] as const) : (["branch", named.branch] as const);
@@ -364,7 +365,7 @@ export class Versioned extends Handle {
   resetTo(commit: string): Promise<boolean> {
     return this.#locked(async () => {
       this.#refuseInTransaction("resetTo");
-      const target = isHash(commit) ? await this.#repository.commits.find(commit) : undefined;
+      const target = await this.#lookUp(commit);
       if (target === undefined) return false;
       const session = this.#session;
       this.#foreign(target);
@@ -454,7 +455,8 @@ export class Versioned extends Handle {
   }
 
   #refuseInTransaction(call: string): void {
-    if (this.#isTransaction) throw new TypeError(`${call}() cannot be called inside transact(), which publishes by itself.`);
+    if (this.#isTransaction)
+      throw new TypeError(`${call}() cannot be called inside transact(), which publishes by itself.`);
   }
 
   /**
@@ -477,6 +479,11 @@ export class Versioned extends Handle {
     return commit === undefined ? this.#view.commit : this.#foreign(await findCommit(this.#repository, commit));
   }
 
+  async #lookUp(commit: string): Promise<CommitRecord | undefined> {
+    if (typeof commit !== "string") throw new TypeError(`A commit id must be a string, not ${describe(commit)}.`);
+    return isHash(commit) ? this.#repository.commits.find(commit) : undefined;
+  }
+
   /** Deletes a branch; whether it was there. */
   async deleteBranch(name: string): Promise<boolean> {
     checkName(name);
@@ -497,7 +504,7 @@ export class Versioned extends Handle {
   async checkout(commit: string, options: { readonly branch?: string } = {}): Promise<Versioned | undefined> {
     const { branch = this.branch } = options;
     checkName(branch);
-    const found = isHash(commit) ? await this.#repository.commits.find(commit) : undefined;
+    const found = await this.#lookUp(commit);
     if (found === undefined) return undefined;
     const { session } = await Session.open(this.#repository, branch);
     if (found.hash !== session.head) session.use(found);
@@ -620,8 +627,8 @@ export class Versioned extends Handle {
   }
 
   /** A view of the keys under `name/`. */
-  namespace(name: string): Namespaced {
-    return new Namespaced(this, name);
+  namespace(name: string): Namespaced<Versioned> {
+    return new Namespaced<Versioned>(this, name);
   }
 
   /** Runs calls one after another. */
@@ -659,8 +666,11 @@ function resultOf(plan: Carried, isNoOp: boolean): MergeResult {
 }
 
 function lostRace(branch: string, attempts: number): ConcurrencyError {
-  return new ConcurrencyError(`Others moved branch ${JSON.stringify(branch)} in each of ${attempts} tries. Try again, or reset().`, {
-    ref: branch,
-    attempts,
-  });
+  return new ConcurrencyError(
+    `Others moved branch ${JSON.stringify(branch)} in each of ${attempts} tries. Try again, or reset().`,
+    {
+      ref: branch,
+      attempts,
+    },
+  );
 }

@@ -2,7 +2,7 @@ import type { Chunk } from "../chunk/store.ts";
 import type { CommitRecord } from "../commit/commit.ts";
 import type { Info } from "../commit/info.ts";
 import type { Repository } from "../commit/repository.ts";
-import { EMPTY_ROOT, type Edited } from "../tree/edit.ts";
+import { type Edited, EMPTY_ROOT } from "../tree/edit.ts";
 import type { Node } from "../tree/node.ts";
 
 /** A commit that is made, and the chunks to store for it. */
