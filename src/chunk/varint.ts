@@ -40,7 +40,8 @@ export class ByteReader {
   }
 
   byte(): number {
-    return this.take(1)[0] ?? 0;
+    if (this.at >= this.end) throw tooShort();
+    return this.bytes[this.at++] ?? 0;
   }
 
   varint(): number {
@@ -60,7 +61,7 @@ export class ByteReader {
 
   /** The next `length` bytes, as a view. */
   take(length: number): Uint8Array {
-    if (length > this.end - this.at) throw new CorruptionError("Stored bytes end too early.");
+    if (length > this.end - this.at) throw tooShort();
     this.at += length;
     return this.bytes.subarray(this.at - length, this.at);
   }
@@ -69,4 +70,8 @@ export class ByteReader {
   finish(): void {
     if (!this.done) throw new CorruptionError("Stored bytes go on after their end.");
   }
+}
+
+function tooShort(): CorruptionError {
+  return new CorruptionError("Stored bytes end too early.");
 }

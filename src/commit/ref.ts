@@ -53,9 +53,18 @@ export function refName(kind: RefKind, key: string): string {
   return key.slice(PREFIX[kind].length);
 }
 
+/** Random bytes, drawn many at a time: a call costs more than the bytes. */
+const randomPool = new Uint8Array(256 * NONCE_BYTES);
+let randomUsed: number = randomPool.length;
+
 /** Random bytes that no other write has. */
 export function nonce(): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+  if (randomUsed === randomPool.length) {
+    crypto.getRandomValues(randomPool);
+    randomUsed = 0;
+  }
+  randomUsed += NONCE_BYTES;
+  return randomPool.slice(randomUsed - NONCE_BYTES, randomUsed);
 }
 
 /** The stored bytes of a ref, with a fresh nonce. */

@@ -151,8 +151,10 @@ function compareChildren(level: number, lefts: readonly Node[], rights: readonly
       take(lower, lower === a ? stretch.before : stretch.after);
       continue;
     }
-    const comes = order(a, b);
-    if (comes === 0 && a.node?.sameSlot(a.index, b.node ?? a.node, b.index)) {
+    // The same child has the same last key, too.
+    const isSame = a.node !== undefined && b.node !== undefined && a.node.sameSlot(a.index, b.node, b.index);
+    const comes = isSame ? 0 : order(a, b);
+    if (isSame) {
       a.next();
       b.next();
     } else {

@@ -8,7 +8,7 @@ import { EntryList } from "./entry-list.ts";
 import { compareKeys } from "./key-bytes.ts";
 import { LevelCursor } from "./level-cursor.ts";
 import type { Node } from "./node.ts";
-import { buildNode, childSlot } from "./node-builder.ts";
+import { buildNode, childSlot, replaceSlots } from "./node-builder.ts";
 import type { NodeReader } from "./node-store.ts";
 
 /** A tree after an edit. */
@@ -32,16 +32,16 @@ export async function edit(reader: NodeReader, root: Node, changes: EntryList): 
   for (let level = 0; ; level++) {
     const work = edits;
     const regions = level > root.level ? [wholeLevel(work)] : await reader.run(() => plan(reader, root, level, work));
-    const replaced = regions.map((region) => ({ old: region.nodes, built: rebuild(region, work, level) }));
-    for (const { old, built } of replaced) {
+    const exchanges = regions.map((region) => ({ old: region.nodes, built: rebuild(region, work, level) }));
+    for (const { old, built } of exchanges) {
       const known = new Set(old.map((node) => node.hash));
       for (const node of built) if (!known.has(node.hash)) fresh.set(node.hash, node);
     }
     if (level < root.level) {
-      edits = parentEdits(replaced);
+      edits = parentEdits(exchanges);
       if (edits.length === 0) return { root, fresh: [] };
     } else {
-      const built = replaced.flatMap((region) => region.built);
+      const built = exchanges.flatMap((region) => region.built);
       if (regions.length === 0) return { root, fresh: [] };
       if (built.length <= 1) return collapse(reader, built[0] ?? EMPTY_ROOT, fresh);
       edits = parentEdits([{ old: [], built }]);
@@ -173,17 +173,9 @@ function settleRight(regions: Region[], cursor: LevelCursor, level: number): voi
 
 /** The nodes that take the place of a region's. */
 function rebuild(region: Region, edits: EntryList, level: number): Node[] {
+  const [only] = region.nodes;
+  if (!region.structural && only !== undefined) return [replaced(only, region, edits, level)];
   const list = merged(region, edits);
-  const first = region.nodes[0];
-  if (!region.structural && first !== undefined) {
-    let from = 0;
-    return region.nodes.map((node) => {
-      const to = from + node.count;
-      const built = buildNode(list, from, to, level, node.startsForced, node.endsForced);
-      from = to;
-      return built;
-    });
-  }
   const hashes = new Uint32Array(list.length);
   const keys = list.keys;
   for (let i = 0; i < list.length; i++) hashes[i] = boundaryHash(keys, list.keyStart(i), list.keyEnd(i), level);
@@ -197,9 +189,17 @@ function rebuild(region: Region, edits: EntryList, level: number): Node[] {
   });
 }
 
+/** A node in which values change, but no keys come or go. */
+function replaced(node: Node, region: Region, edits: EntryList, level: number): Node {
+  const quick = replaceSlots(node, edits, region.firstEdit, region.endEdit);
+  if (quick !== undefined) return quick;
+  const list = merged(region, edits);
+  return buildNode(list, 0, list.length, level, node.startsForced, node.endsForced);
+}
+
 /** A region's entries after its changes. */
 function merged(region: Region, edits: EntryList): EntryList {
-  const list = new EntryList();
+  const list = new EntryList(keyRoom(region, edits));
   let at = region.firstEdit;
   for (const node of region.nodes) {
     for (let i = 0; i < node.count; ) {
@@ -217,6 +217,13 @@ function merged(region: Region, edits: EntryList): EntryList {
   }
   for (; at < region.endEdit; at++) if (!edits.isRemoval(at)) list.pushFrom(edits, at);
   return list;
+}
+
+/** How many bytes the keys of a region take at most. */
+function keyRoom(region: Region, edits: EntryList): number {
+  const { nodes, firstEdit, endEdit } = region;
+  const before = nodes.reduce((sum, node) => sum + node.count * node.prefixLength + node.keyBytes, 0);
+  return before + edits.keyStart(endEdit) - edits.keyStart(firstEdit);
 }
 
 /** What replaced nodes change in the level above: their last keys come, go or lead to another node. */

@@ -7,11 +7,16 @@ const NO_SLOT = new Uint8Array(0);
  * An entry without slot is a removal.
  */
 export class EntryList {
-  #keys: Uint8Array = new Uint8Array(256);
+  #keys: Uint8Array;
   readonly #keyEnds: number[] = [];
   readonly #slots: Uint8Array[] = [];
   readonly #slotStarts: number[] = [];
   readonly #slotEnds: number[] = [];
+
+  /** A list with room for so many bytes of keys; it grows. */
+  constructor(keyBytes = 128) {
+    this.#keys = new Uint8Array(keyBytes);
+  }
 
   get length(): number {
     return this.#keyEnds.length;

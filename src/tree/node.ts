@@ -58,10 +58,12 @@ export class Node {
   readonly prefixLength: number;
   /** Where the cache holds the children, as far as they were looked up. */
   readonly children: (NodeRef | undefined)[] = [];
-  readonly #wide: boolean;
+  /** Whether offsets take four bytes instead of two. */
+  readonly wide: boolean;
   readonly #prefixStart: number;
   readonly #keysStart: number;
-  readonly #slotsStart: number;
+  /** Where in the payload the slots begin. */
+  readonly slotsStart: number;
 
   constructor(hash: Hash, payload: Uint8Array) {
     const flags = payload[2] ?? 0;
@@ -72,15 +74,15 @@ export class Node {
     this.prefixLength = (payload[5] ?? 0) | ((payload[6] ?? 0) << 8);
     this.startsForced = (flags & STARTS_FORCED) !== 0;
     this.endsForced = (flags & ENDS_FORCED) !== 0;
-    this.#wide = (flags & WIDE) !== 0;
-    this.#prefixStart = HEADER + this.count * (this.#wide ? 8 : 4);
+    this.wide = (flags & WIDE) !== 0;
+    this.#prefixStart = HEADER + this.count * (this.wide ? 8 : 4);
     this.#keysStart = this.#prefixStart + this.prefixLength;
-    this.#slotsStart = this.#keysStart + (this.count === 0 ? 0 : this.#offset(this.count - 1));
+    this.slotsStart = this.#keysStart + (this.count === 0 ? 0 : this.#offset(this.count - 1));
   }
 
   #offset(index: number): number {
     const payload = this.payload;
-    if (this.#wide) {
+    if (this.wide) {
       const at = HEADER + 4 * index;
       return (
         ((payload[at] ?? 0) |
@@ -109,14 +111,19 @@ export class Node {
     return this.#prefixStart;
   }
 
+  /** How many bytes the keys take behind the prefix. */
+  get keyBytes(): number {
+    return this.slotsStart - this.#keysStart;
+  }
+
   /** Where in the payload an entry's slot begins. */
   slotStart(index: number): number {
-    return this.#slotsStart + (index === 0 ? 0 : this.#offset(this.count + index - 1));
+    return this.slotsStart + (index === 0 ? 0 : this.#offset(this.count + index - 1));
   }
 
   /** Where in the payload an entry's slot ends. */
   slotEnd(index: number): number {
-    return this.#slotsStart + this.#offset(this.count + index);
+    return this.slotsStart + this.#offset(this.count + index);
   }
 
   /** An entry's slot, as a view. */

@@ -306,7 +306,7 @@ export class Versioned extends Handle {
   }
 
   async #lookAgain(attempt: number): Promise<void> {
-    await backOff(attempt - 1);
+    await backOff(attempt);
     await this.#session.refetch();
   }
 
@@ -409,7 +409,7 @@ export class Versioned extends Handle {
     const info = checkInfo(options.info);
     for (let attempt = 0; attempt <= retries; attempt++) {
       signal?.throwIfAborted();
-      if (attempt > 0) await backOff(attempt - 1, signal);
+      await backOff(attempt, signal);
       const { session } = await Session.open(this.#repository, this.branch);
       if (!session.exists) throw new BranchNotFoundError(this.branch);
       const view = new View(this.#repository, await headOf(session));
