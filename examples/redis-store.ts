@@ -21,7 +21,7 @@ const PAGE = 1000;
  * A store in two keys of a Redis database: a hash of all values, and a sorted set of their keys, for listings in pages.
  *
  * @example
- * const client = await createClient({ url: "redis://localhost" }).connect();
+ * const client = await createClient({ url: "redis://localhost" }).on("error", console.error).connect();
  * const v = await Versioned.open(new RedisStore(client));
  */
 export class RedisStore extends KVStore {

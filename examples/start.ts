@@ -5,7 +5,7 @@
  * `npm start` runs it. It uses the public API only. Read it from top to bottom, and copy what you need.
  */
 import { readdir, rm, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { type Info, type MergeFn, type MergeResult, Versioned } from "vkv";
 import { Disk } from "vkv/disk";
 import { decode, encode, readRelease, type Version } from "./mime-db.ts";
@@ -15,8 +15,16 @@ const FOLDER = resolve("vkv-demo-store");
 async function run(): Promise<void> {
   const start = performance.now();
   await rm(FOLDER, { recursive: true, force: true });
+  const store = new Disk(FOLDER);
+  try {
+    await tell(store);
+  } finally {
+    await store.close();
+  }
+  await summarize(performance.now() - start);
+}
 
-  await using store = new Disk(FOLDER);
+async function tell(store: Disk): Promise<void> {
   const main = await Versioned.open(store); // opens the branch "main", and creates it in a new store
 
   title("Releases of mime-db become commits on main");
@@ -30,7 +38,6 @@ async function run(): Promise<void> {
   await countTogether(store);
   await rollBack(store);
   await showHistory(store);
-  await summarize(store, performance.now() - start);
 }
 
 /** Commits a release. It gives all its contents: values that are as before cost nothing, what it no longer has is removed. */
@@ -45,9 +52,13 @@ async function importRelease(main: Versioned, version: Version): Promise<void> {
   await main.createTag(`v${version}`);
 
   const { added, removed, modified } = await main.diff(before, main.currentCommit);
-  const changes = `+${added.size} −${removed.size} ~${modified.size} keys`;
-  const ms = performance.now() - start;
-  line(`${version}  ${short(main)}  ${release.types} types, ${await main.size()} keys`, changes, `${ms.toFixed(0)} ms`);
+  line(
+    `${version}  ${short(main)}`,
+    `${release.types} types in ${await main.size()} keys`,
+    `+${added.size} −${removed.size} ~${modified.size}`.padEnd(13),
+    `${await folderSize()} on disk`,
+    since(start),
+  );
 }
 
 /** Begins a branch at the commit that main is at, and changes something there. */
@@ -62,18 +73,16 @@ async function branchOff(main: Versioned): Promise<Versioned> {
     { removals: ["application/x-msdownload/extensions"], info: { by: "site", why: "our own file types" } },
   );
   await site.merge();
-  line(`site  ${short(site)}`, `${await site.size()} keys`);
-  line(`main  ${short(main)}`, `${await main.size()} keys: it knows nothing of that`);
+  const { added, removed, modified } = await site.diff(main.currentCommit, site.currentCommit);
+  line(`site  ${short(site)}`, `+${added.size} −${removed.size} ~${modified.size} keys against main`);
+  line(`main  ${short(main)}`, "where it was: it knows nothing of that");
   return site;
 }
 
 /** A merge rule for lists: what a side added is added, what a side removed is removed. The order is theirs. */
 const mergeLists: MergeFn = (old, ours, theirs) => {
-  const [before, we, they] = [old, ours, theirs].map((bytes) => (decode(bytes) ?? []) as string[]) as [
-    string[],
-    string[],
-    string[],
-  ];
+  const list = (bytes: Uint8Array | undefined) => (decode(bytes) ?? []) as string[];
+  const [before, we, they] = [list(old), list(ours), list(theirs)];
   const kept = they.filter((item) => we.includes(item) || !before.includes(item));
   const added = we.filter((item) => !before.includes(item) && !they.includes(item));
   return encode([...kept, ...added]);
@@ -128,8 +137,7 @@ async function compare(v: Versioned, from: string, to: string): Promise<void> {
   const start = performance.now();
   const [a, b] = [await v.resolveCommit(from), await v.resolveCommit(to)]; // ids, of tags here
   const { added, removed, modified } = await v.diff(a, b);
-  const ms = performance.now() - start;
-  line(`${added.size} keys added, ${removed.size} removed, ${modified.size} modified`, `${ms.toFixed(1)} ms`);
+  line(`${added.size} keys added, ${removed.size} removed, ${modified.size} modified`, since(start));
 
   // The same with values, key by key and in order: it reads on only as long as it is asked.
   let left = 4;
@@ -145,7 +153,7 @@ async function lookBack(v: Versioned, key: string): Promise<void> {
   title(`${key}, release by release`);
   for (const [tag, { commit }] of await v.listTags()) {
     const then = await v.checkout(commit);
-    line(`  ${tag}`, show(await then?.get(key)));
+    line(`${tag}  ${show(await then?.get(key))}`);
   }
 }
 
@@ -163,15 +171,14 @@ async function countTogether(store: Disk): Promise<void> {
           const count = (decode(await tx.get("stats/lookups")) ?? 0) as number;
           await tx.snapshot({ "stats/lookups": encode(count + 1) });
         },
-        { info: { by: name } },
+        { info: { by: name, why: "one more look-up" } },
       );
     }
   };
   await Promise.all(["ann", "bob", "cy", "dee"].map(writer));
 
   const v = await Versioned.open(store, { branch: "site" });
-  const ms = performance.now() - start;
-  line(`stats/lookups is ${show(await v.get("stats/lookups"))}`, `${tries} tries, ${ms.toFixed(0)} ms`);
+  line(`stats/lookups is ${show(await v.get("stats/lookups"))}`, `${tries} tries`, since(start));
 }
 
 /** A tag names the commit to come back to; then the branch is moved back to it. */
@@ -190,38 +197,50 @@ async function rollBack(store: Disk): Promise<void> {
   line(`after resetTo          ${short(site)}`, `${await site.size()} keys`);
 }
 
-/** The history of a branch, with what each commit says about itself. */
+/** The history of each branch, with what each commit says about itself. */
 async function showHistory(store: Disk): Promise<void> {
   for (const branch of await Versioned.branches(store)) {
     title(`The history of ${branch}`);
     const v = await Versioned.open(store, { branch, create: false });
-    const ids = await v.history().toArray();
-    const rows = await Promise.all(ids.map((id) => v.commit(id)));
-    const counting = rows.filter(({ info }) => isCount(info));
-    if (counting.length > 0) line(`  ${counting.length} commits that count, by ann, bob, cy and dee`);
-    for (const { hash, parents, info } of rows.filter((row) => !isCount(row.info))) {
-      line(`  ${hash.slice(0, 8)}  ${info ? Object.values(info).join(": ") : "the empty commit that all begins with"}`, parents.length > 1 ? "merge" : "");
+    let counted = 0;
+    for await (const id of v.history()) {
+      const { parents, info } = await v.commit(id);
+      if (info?.["why"] === "one more look-up") {
+        counted++;
+        continue;
+      }
+      if (counted > 0) line(`${counted} commits that count`);
+      counted = 0;
+      line(`${id.slice(0, 8)}  ${describe(info)}`, parents.length > 1 ? "merge" : "");
     }
   }
 }
 
-function isCount(info: Info | undefined): boolean {
-  return info !== undefined && info["by"] !== "site" && info["package"] === undefined;
+function describe(info: Info | undefined): string {
+  return info === undefined ? "the empty commit that all begins with" : Object.values(info).join(": ");
 }
 
-async function summarize(store: Disk, ms: number): Promise<void> {
-  const site = await Versioned.open(store, { branch: "site" });
-  const [branches, tags] = [await site.listBranches(), await site.listTags()];
+/** Opens the store again: everything is there. */
+async function summarize(ms: number): Promise<void> {
+  const store = new Disk(FOLDER);
+  const site = await Versioned.open(store, { branch: "site", create: false });
   const commits = await site.history({ allParents: true }).toArray();
+  const [branches, tags] = [await site.listBranches(), await site.listTags()];
+  const size = await site.size();
+  await store.close();
+
   title("In the end");
-  line(`${commits.length} commits below ${branches.length} branches and ${tags.size} tags, ${await site.size()} keys in the last one`);
-  line(`${(await folderBytes(FOLDER)).toLocaleString("en")} bytes on disk, ${(ms / 1000).toFixed(1)} s`);
-  line(`The store is in ${FOLDER}: new Disk(${JSON.stringify(FOLDER)}) opens it.`);
+  line(`${commits.length} commits, ${branches.length} branches, ${tags.size} tags, ${size} keys on site`);
+  line(`${await folderSize()} on disk, ${(ms / 1000).toFixed(1)} s`);
+  line(`The store is in ${FOLDER}, for you to look at: new Disk("${basename(FOLDER)}")`);
 }
 
 function showMerge({ merged, strategy, carriedKeys, autoMergedKeys, resolvedKeys, conflicts }: MergeResult): void {
   const ours = autoMergedKeys.length - resolvedKeys.length;
-  if (merged) line(`merged (${strategy}): ${carriedKeys.length} keys from main, ${ours} of site, ${resolvedKeys.length} by a rule`);
+  if (merged)
+    line(
+      `merged (${strategy}): ${carriedKeys.length} keys from main, ${ours} of site, ${resolvedKeys.length} by a rule`,
+    );
   else line(`not merged: ${conflicts.length} keys in conflict`);
 }
 
@@ -242,10 +261,14 @@ function line(...parts: string[]): void {
   console.log(`  ${parts.filter((part) => part !== "").join("  ·  ")}`);
 }
 
-async function folderBytes(folder: string): Promise<number> {
-  const files = (await readdir(folder, { withFileTypes: true, recursive: true })).filter((entry) => entry.isFile());
-  const sizes = await Promise.all(files.map(async (file) => (await stat(join(file.parentPath, file.name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+function since(start: number): string {
+  return `${(performance.now() - start).toFixed(1)} ms`;
+}
+
+async function folderSize(): Promise<string> {
+  const files = await readdir(FOLDER);
+  const sizes = await Promise.all(files.map(async (file) => (await stat(join(FOLDER, file))).size));
+  return `${Math.round(sizes.reduce((sum, size) => sum + size, 0) / 1024)} KiB`;
 }
 
 await run();

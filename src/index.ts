@@ -1,5 +1,10 @@
 export type { Commit } from "./commit/commit.ts";
-export type { Info, Json } from "./commit/info.ts";
+export type { Info } from "./commit/info.ts";
+export type { Json } from "./commit/json.ts";
+export { type CounterOptions, counter } from "./content-types/counter.ts";
+export { type JsonOptions, json } from "./content-types/json.ts";
+export { lastWriterWins } from "./content-types/last-writer-wins.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./content-types/standard-schema.ts";
 export * from "./errors.ts";
 export { Memory } from "./kv/memory.ts";
 export { type Awaitable, type Entries, type Keys, KVStore, type StoreTraits } from "./kv/store.ts";

@@ -11,52 +11,147 @@ const LINE = 1024;
 /** How many commits a page of other histories has. */
 const PAGE = 64;
 
+/** How far below a walk its first read ahead reaches, in generations; each one after it reaches so much farther, up to so many times what was walked. */
+const AHEAD = { first: 8, growth: 2, most: 8 };
+
 /** Whether `ancestor` is `commit`, or can be reached from it by parents. */
 export function isAncestor(commits: CommitStore, ancestor: CommitRecord, commit: CommitRecord): Promise<boolean> {
   return reachableFrom(commits, ancestor, [commit]);
 }
 
 /** Whether `target` is one of `heads`, or can be reached from one by parents. */
-export async function reachableFrom(
+export function reachableFrom(
   commits: CommitStore,
   target: CommitRecord,
   heads: readonly CommitRecord[],
 ): Promise<boolean> {
+  const onLines = (): Promise<boolean | undefined> => reachableOnLines(commits, target, heads);
+  if (heads.every(({ merges }) => merges === 0)) return onLines().then((answer) => answer ?? false);
+  return firstAnswer(onLines, (search) => reachableByWalk(commits, target, heads, search));
+}
+
+/** Whether a search is still needed. */
+interface Search {
+  over: boolean;
+}
+
+/** Runs two searches at once, so that both sides' reads are one round trip: a quick one that may find nothing, and one that is sure to. */
+async function firstAnswer<T>(quick: () => Promise<T | undefined>, sure: (search: Search) => Promise<T>): Promise<T> {
+  const search: Search = { over: false };
+  const quickly = quick();
+  const surely = sure(search);
+  try {
+    return await Promise.race([surely, quickly.then((answer) => answer ?? surely)]);
+  } finally {
+    search.over = true;
+  }
+}
+
+/** The answer as far as first-parent lines give it. */
+async function reachableOnLines(
+  commits: CommitStore,
+  target: CommitRecord,
+  heads: readonly CommitRecord[],
+): Promise<boolean | undefined> {
+  const answers = await Promise.all(heads.map((head) => isOnLine(commits, target, head)));
+  if (answers.includes(true)) return true;
+  return answers.includes(undefined) ? undefined : false;
+}
+
+async function isOnLine(commits: CommitStore, target: CommitRecord, head: CommitRecord): Promise<boolean | undefined> {
+  if (head.hash === target.hash) return true;
+  if (head.generation <= target.generation) return false;
+  // Along single parents generation and depth fall together.
+  const straight = head.depth - (head.generation - target.generation);
+  const depth = target.depth < head.depth ? target.depth : straight;
+  if (depth < 0) return undefined;
+  const hash = await commits.ancestorAt(head, depth);
+  if (hash === target.hash) return true;
+  if (depth !== straight) return undefined;
+  return (await commits.load(hash)).merges === head.merges ? false : undefined;
+}
+
+async function reachableByWalk(
+  commits: CommitStore,
+  target: CommitRecord,
+  heads: readonly CommitRecord[],
+  search: Search,
+): Promise<boolean> {
   const open = new Frontier(heads);
+  const ahead = new ReadAhead(commits, heads, target.generation);
   const seen = new Set<Hash>();
-  for (let commit = open.pop(); commit !== undefined; commit = open.pop()) {
+  for (let commit = open.pop(); commit !== undefined && !search.over; commit = open.pop()) {
     if (commit.hash === target.hash) return true;
     if (commit.generation <= target.generation || seen.has(commit.hash)) continue;
     seen.add(commit.hash);
-    const below = await belowLine(commits, commit, target.generation);
-    if (below.hash !== commit.hash) open.add(below);
-    else for (const parent of await commits.loadMany(commit.parents)) open.add(parent);
+    for (const parent of await ahead.parents(commit)) open.add(parent);
   }
   return false;
 }
 
+/** A commit that another names, and the highest generation that it can have. */
+interface Named {
+  readonly hash: Hash;
+  readonly generation: number;
+}
+
 /**
- * Down the line of single parents below `commit`, in few reads: the lowest commit found whose generation is not below
- * `generation` and that every way down passes. The commit itself if it has several parents.
+ * Reads ahead of a walk down the history: whenever it needs a commit that is not cached, everything that the commits
+ * read so far name, and that is not too far below, comes with it; farther each time. So the round trips grow with
+ * the logarithm of how far the walk goes, and what is read is not much more than what it needs.
  */
-async function belowLine(commits: CommitStore, commit: CommitRecord, generation: number): Promise<CommitRecord> {
-  let at = commit;
-  while (at.parents.length === 1 && at.generation > generation) {
-    // Along single parents generation and depth fall together.
-    const lowest = at.depth - (at.generation - generation);
-    const candidates = [...named(at)].filter(([depth]) => depth >= lowest).sort(([a], [b]) => a - b);
-    let next: CommitRecord | undefined;
-    for (const [, hash] of candidates) {
-      const candidate = await commits.load(hash);
-      if (candidate.merges === at.merges || hash === at.parents[0]) {
-        next = candidate;
-        break;
-      }
-    }
-    if (next === undefined) break;
-    at = next;
+class ReadAhead {
+  readonly #commits: CommitStore;
+  readonly #highest: number;
+  readonly #lowest: number;
+  readonly #seen: Set<Hash> = new Set();
+  /** What the commits read so far name, as far as that was not read. */
+  #named: Named[] = [];
+  #reach: number = AHEAD.first;
+
+  /** @param lowest the walk needs nothing below this generation */
+  constructor(commits: CommitStore, tops: readonly CommitRecord[], lowest = 0) {
+    this.#commits = commits;
+    this.#highest = tops.reduce((highest, { generation }) => Math.max(highest, generation), 0);
+    this.#lowest = lowest;
+    for (const top of tops) this.#expand(top);
   }
-  return at;
+
+  /** The parents of a commit. The walk comes from higher generations to lower ones. */
+  async parents(commit: CommitRecord): Promise<CommitRecord[]> {
+    if (commit.parents.some((hash) => this.#commits.cached(hash) === undefined)) await this.#fetch(commit);
+    return this.#commits.loadMany(commit.parents);
+  }
+
+  async #fetch(commit: CommitRecord): Promise<void> {
+    const walked = this.#highest - commit.generation;
+    const reach = Math.min(this.#reach, AHEAD.most * (walked + AHEAD.first));
+    const floor = Math.max(this.#lowest, commit.generation - reach);
+    const wanted = new Set<Hash>();
+    const later: Named[] = [];
+    this.#expand(commit);
+    for (let next = this.#named.pop(); next !== undefined; next = this.#named.pop()) {
+      const known = this.#commits.cached(next.hash);
+      if (known !== undefined) {
+        this.#expand(known);
+        continue;
+      }
+      later.push(next);
+      if (next.generation >= floor) wanted.add(next.hash);
+    }
+    this.#named = later;
+    this.#reach *= AHEAD.growth;
+    await this.#commits.findMany([...wanted]);
+  }
+
+  #expand(commit: CommitRecord): void {
+    if (this.#seen.has(commit.hash)) return;
+    this.#seen.add(commit.hash);
+    for (const hash of commit.parents) this.#named.push({ hash, generation: commit.generation - 1 });
+    for (const [depth, hash] of named(commit)) {
+      this.#named.push({ hash, generation: commit.generation - (commit.depth - depth) });
+    }
+  }
 }
 
 /** The first-parent ancestors that a commit names, by depth. */
@@ -75,19 +170,28 @@ function named(commit: CommitRecord): Map<number, Hash> {
  * The lowest common ancestors of `b` and the commits `as` (as if those were the parents of one merge): the ones that are
  * no ancestor of another common one, in the order of their ids. None if the histories share nothing.
  */
-export async function mergeBases(
+export function mergeBases(
   commits: CommitStore,
   as: readonly CommitRecord[],
   b: CommitRecord,
 ): Promise<CommitRecord[]> {
   const [a] = as;
-  const parting = a && as.length === 1 ? await whereLinesPart(commits, a, b) : undefined;
-  if (a !== undefined && parting !== undefined) {
-    const straight = parting.merges === a.merges && parting.merges === b.merges;
-    if (straight || parting.hash === a.hash || parting.hash === b.hash) return [parting];
-    await Promise.all([lineDownTo(commits, a, parting.depth), lineDownTo(commits, b, parting.depth)]);
-  }
-  return paintDown(commits, as, b);
+  const onLines = async (): Promise<CommitRecord[] | undefined> =>
+    a === undefined || as.length > 1 ? undefined : baseOnLines(commits, a, b);
+  if (as.length === 1 && a?.merges === 0 && b.merges === 0) return onLines().then((bases) => bases ?? []);
+  return firstAnswer(onLines, (search) => paintDown(commits, as, b, search));
+}
+
+/** The answer as far as first-parent lines give it. */
+async function baseOnLines(
+  commits: CommitStore,
+  a: CommitRecord,
+  b: CommitRecord,
+): Promise<CommitRecord[] | undefined> {
+  const parting = await whereLinesPart(commits, a, b);
+  if (parting === undefined) return undefined;
+  const straight = parting.merges === a.merges && parting.merges === b.merges;
+  return straight || parting.hash === a.hash || parting.hash === b.hash ? [parting] : undefined;
 }
 
 /** The highest commit that is on the first-parent lines of both, by a search over the skip lists: both sides' next reads are one round trip. */
@@ -137,7 +241,7 @@ function lowestUnread(line: Line, above: number): Hash | undefined {
  * The first-parent line from a commit down to a depth, newest first. Whatever the read commits name is read at once, so
  * a line of 100 takes about 8 round trips instead of 100.
  */
-export async function lineDownTo(commits: CommitStore, from: CommitRecord, depth: number): Promise<CommitRecord[]> {
+async function lineDownTo(commits: CommitStore, from: CommitRecord, depth: number): Promise<CommitRecord[]> {
   const line = new Map<number, CommitRecord>([[from.depth, from]]);
   let open = [from];
   while (open.length > 0) {
@@ -175,6 +279,7 @@ export async function* allAncestors(
   limit: number,
 ): AsyncGenerator<CommitRecord[], void> {
   const open = new Frontier([from]);
+  const ahead = new ReadAhead(commits, [from]);
   const seen = new Set<Hash>([from.hash]);
   let page: CommitRecord[] = [];
   let rest = limit;
@@ -184,9 +289,10 @@ export async function* allAncestors(
       yield page;
       page = [];
     }
-    const parents = new Set(commit.parents.filter((hash) => !seen.has(hash)));
-    for (const hash of parents) seen.add(hash);
-    for (const parent of await commits.loadMany([...parents])) open.add(parent);
+    for (const parent of await ahead.parents(commit)) {
+      if (!seen.has(parent.hash)) open.add(parent);
+      seen.add(parent.hash);
+    }
   }
   yield page;
 }
@@ -201,31 +307,43 @@ const BELOW = 4;
  * and a lowest one unless one above it was. As in git's `paint_down_to_common`; by strict generations, so that
  * marks are final when a commit's turn comes.
  */
-async function paintDown(commits: CommitStore, as: readonly CommitRecord[], b: CommitRecord): Promise<CommitRecord[]> {
+async function paintDown(
+  commits: CommitStore,
+  as: readonly CommitRecord[],
+  b: CommitRecord,
+  search: Search,
+): Promise<CommitRecord[]> {
+  const ahead = new ReadAhead(commits, [...as, b]);
   const marks = new Map<Hash, number>();
   const open = new Frontier([]);
-  /** How many commits in the frontier may still lead to a lowest common ancestor. */
-  let live = 0;
+  /** How many commits in the frontier have each combination of marks. */
+  const waiting = Array.from({ length: 2 * BELOW }, () => 0);
+  const count = (bits: number, change: 1 | -1): void => {
+    waiting[bits] = (waiting[bits] ?? 0) + change;
+  };
   const mark = (commit: CommitRecord, bits: number): void => {
     const known = marks.get(commit.hash);
-    marks.set(commit.hash, (known ?? 0) | bits);
     if (known === undefined) open.add(commit);
-    if ((bits & BELOW) === 0 && known === undefined) live++;
-    if ((bits & BELOW) !== 0 && known !== undefined && (known & BELOW) === 0) live--;
+    else count(known, -1);
+    marks.set(commit.hash, (known ?? 0) | bits);
+    count((known ?? 0) | bits, 1);
   };
+  /** Ways down to another lowest common ancestor pass only commits of one side, and must be left on both sides. */
+  const mayFindMore = (): boolean => has(FROM_A | FROM_B) || (has(FROM_A) && has(FROM_B));
+  const has = (bits: number): boolean => (waiting[bits] ?? 0) > 0;
   for (const a of as) mark(a, FROM_A);
   mark(b, FROM_B);
   const found: CommitRecord[] = [];
-  while (live > 0) {
+  while (mayFindMore() && !search.over) {
     const commit = open.pop();
     if (commit === undefined) break;
     let bits = marks.get(commit.hash) ?? 0;
-    if ((bits & BELOW) === 0) live--;
+    count(bits, -1);
     if (bits === (FROM_A | FROM_B)) {
       found.push(commit);
       bits |= BELOW;
     }
-    for (const parent of await commits.loadMany(commit.parents)) mark(parent, bits);
+    for (const parent of await ahead.parents(commit)) mark(parent, bits);
   }
   return found.sort((x, y) => (x.hash < y.hash ? -1 : 1));
 }

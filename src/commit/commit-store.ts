@@ -35,25 +35,31 @@ export class CommitStore {
     return commit;
   }
 
-  /** Commits that others refer to, in one round trip at most. */
+  /** Commits that others refer to, in one round trip at most: a `CorruptionError` if one is missing. */
   async loadMany(hashes: readonly Hash[]): Promise<CommitRecord[]> {
-    const known = new Map<Hash, CommitRecord>();
-    const unknown: Hash[] = [];
-    for (const hash of hashes) {
-      const cached = this.#cache.get(hash);
-      if (cached === undefined) unknown.push(hash);
-      else known.set(hash, cached);
-    }
-    if (unknown.length > 0) {
-      for (const [hash, payload] of await this.#chunks.read("commit", unknown)) {
-        known.set(hash, this.add(decodeCommit(hash, payload)));
-      }
-    }
+    const found = await this.findMany(hashes);
     return hashes.map((hash) => {
-      const commit = known.get(hash);
+      const commit = found.get(hash);
       if (commit === undefined) throw missing(hash);
       return commit;
     });
+  }
+
+  /** Those of some commits that are there, in one round trip at most. */
+  async findMany(hashes: readonly Hash[]): Promise<Map<Hash, CommitRecord>> {
+    const found = new Map<Hash, CommitRecord>();
+    const unknown = new Set<Hash>();
+    for (const hash of hashes) {
+      const cached = this.#cache.get(hash);
+      if (cached === undefined) unknown.add(hash);
+      else found.set(hash, cached);
+    }
+    if (unknown.size > 0) {
+      for (const [hash, payload] of await this.#chunks.read("commit", [...unknown])) {
+        found.set(hash, this.add(decodeCommit(hash, payload)));
+      }
+    }
+    return found;
   }
 
   /** Caches a commit. */

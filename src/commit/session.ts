@@ -9,6 +9,7 @@
 
 import { equalValues } from "../bytes.ts";
 import type { Hash } from "../chunk/hash.ts";
+import { HashSet } from "../chunk/hash-set.ts";
 import type { Chunk, ChunkName } from "../chunk/store.ts";
 import { BranchNotFoundError, ConcurrencyError, SessionCollectedError, StoreClosedError } from "../errors.ts";
 import { walk } from "../tree/walk.ts";
@@ -114,6 +115,16 @@ export class Session {
     const ref = await readRef(this.repository.store, this.#key);
     if (ref !== undefined && ref.epoch > this.#epoch) await this.#refresh(ref.epoch);
     this.#ref = ref;
+    return ref;
+  }
+
+  /** Forgets the unpublished work, and reads the branch again. If it is not there, the work is kept. */
+  async restart(): Promise<Ref | undefined> {
+    const ref = await readRef(this.repository.store, this.#key);
+    if (ref === undefined) return undefined;
+    this.drop();
+    this.#ref = ref;
+    this.#epoch = Math.max(this.#epoch, ref.epoch);
     return ref;
   }
 
@@ -268,11 +279,30 @@ export class Session {
   async #vouch(): Promise<void> {
     const open = [...this.#foreign.values()].filter(({ hash }) => !this.#safe.has(hash));
     if (open.length === 0) return;
+    // The branch's own history needs no listing.
+    const others = await this.#notBelow(await this.#ownHead(), open);
+    if (others.length === 0) return;
     const heads = await this.#safeHeads();
-    for (const commit of open) {
-      if (!(await reachableFrom(this.repository.commits, commit, heads))) await this.#putWhole(commit, heads);
+    for (const commit of await this.#notBelow(heads, others)) {
+      await this.#putWhole(commit, heads);
       this.#safe.add(commit.hash);
     }
+  }
+
+  /** Notes that those of `open` that are below safe heads are safe; returns the others. */
+  async #notBelow(heads: readonly CommitRecord[], open: readonly CommitRecord[]): Promise<CommitRecord[]> {
+    const others: CommitRecord[] = [];
+    for (const commit of open) {
+      if (await reachableFrom(this.repository.commits, commit, heads)) this.#safe.add(commit.hash);
+      else others.push(commit);
+    }
+    return others;
+  }
+
+  /** The branch's HEAD, if what is below it is safe for the session's epoch. */
+  async #ownHead(): Promise<CommitRecord[]> {
+    if (this.#ref === undefined || this.#ref.epoch < this.#epoch) return [];
+    return this.repository.commits.loadMany([this.#ref.head]);
   }
 
   /** The heads of all refs whose epoch is the session's or a later one. */
@@ -290,8 +320,8 @@ export class Session {
 
   /** Raises a commit, and all below it that no safe head has, to the session's epoch. */
   async #putWhole(commit: CommitRecord, heads: readonly CommitRecord[]): Promise<void> {
-    const { chunks, nodes, commits } = this.repository;
-    const seen = new Set<Hash>();
+    const { chunks, commits } = this.repository;
+    const visited = new HashSet();
     const done = new Set<Hash>();
     const raise = async (names: readonly ChunkName[]): Promise<void> => {
       if ((await chunks.raise(names, this.#epoch)).length > 0) {
@@ -301,7 +331,8 @@ export class Session {
     for (let open = [commit]; open.length > 0; ) {
       await raise(open.map(({ hash }) => ({ kind: "commit", hash })));
       for (const { root } of open) {
-        for await (const hashes of walk(nodes, root, seen)) await raise(hashes.map((hash) => ({ kind: "node", hash })));
+        for await (const hashes of walk(chunks, root, visited))
+          await raise(hashes.map((hash) => ({ kind: "node", hash })));
       }
       const parents = new Set(open.flatMap((each) => each.parents).filter((hash) => !done.has(hash)));
       open = [];

@@ -46,6 +46,11 @@ export abstract class KVStore implements AsyncDisposable {
   /** The limits of this store. */
   readonly traits: StoreTraits = { maxKeyBytes: 1024, maxValueBytes: 2 ** 31 - 1, conditionalRemove: true };
 
+  /** The store that has the last word: this one, unless it only caches others. */
+  get authority(): KVStore {
+    return this;
+  }
+
   /** The value of `key`; `undefined` if there is none. An error of the engine is thrown, never taken for absence. */
   abstract get(key: string): Awaitable<Uint8Array | undefined>;
 

@@ -6,7 +6,7 @@
 import { compareKeys } from "./key-bytes.ts";
 import type { Node } from "./node.ts";
 import { NodeReader, type NodeStore } from "./node-store.ts";
-import type { Range } from "./scan.ts";
+import { keyAfter, type Range } from "./scan.ts";
 
 /** A key whose slot differs. */
 export interface Delta {
@@ -17,11 +17,12 @@ export interface Delta {
   readonly after: Uint8Array | undefined;
 }
 
-/** Subtrees of the two trees, on one level, that hold the same stretch of keys. */
+/** Subtrees of the two trees, on one level, that hold all keys of a range; those at its ends may hold others, too. */
 interface Stretch {
   readonly level: number;
   readonly before: Subtree[];
   readonly after: Subtree[];
+  readonly range: Range;
 }
 
 /** A node, or where it hangs. */
@@ -40,15 +41,15 @@ export async function* diff(
   const { range = {}, reverse = false } = options;
   if (before.hash === after.hash) return;
   const level = Math.max(before.level, after.level);
-  const open: Stretch[] = [{ level, before: [before], after: [after] }];
+  const open: Stretch[] = [{ level, before: [before], after: [after], range }];
   for (let stretch = open.pop(); stretch !== undefined; stretch = open.pop()) {
     const [lefts, rights] = await fetchBoth(nodes, stretch);
     if (stretch.level === 0) {
-      const page = leafDeltas(lefts, rights, range);
+      const page = leafDeltas(lefts, rights, stretch.range);
       if (page.length > 0) yield reverse ? page.reverse() : page;
       continue;
     }
-    const below = compareChildren(stretch.level, lefts, rights, range);
+    const below = compareChildren(stretch.level, lefts, rights, stretch.range);
     open.push(...(reverse ? below : below.reverse()));
   }
 }
@@ -66,7 +67,7 @@ async function fetchBoth(nodes: NodeStore, stretch: Stretch): Promise<[Node[], N
   return reader.run(() => [fetched(stretch.before), fetched(stretch.after)]);
 }
 
-/** The entries of some nodes, one after another. A node that is not as high as the others counts as one entry. */
+/** The entries of some nodes, one after another. */
 class Entries {
   readonly #nodes: readonly Node[];
   #at = 0;
@@ -86,10 +87,7 @@ class Entries {
 
   next(): void {
     this.#index++;
-    if (this.#index >= (this.node?.count ?? 0)) this.nextNode();
-  }
-
-  nextNode(): void {
+    if (this.#index < (this.node?.count ?? 0)) return;
     this.#at++;
     this.#index = 0;
   }
@@ -130,43 +128,46 @@ function leafDeltas(lefts: readonly Node[], rights: readonly Node[], range: Rang
 
 /** The children that must be compared, in stretches. */
 function compareChildren(level: number, lefts: readonly Node[], rights: readonly Node[], range: Range): Stretch[] {
-  const a = new Entries(lefts);
-  const b = new Entries(rights);
+  const a = new Entries(lefts.filter((node) => node.level === level));
+  const b = new Entries(rights.filter((node) => node.level === level));
   const stretches: Stretch[] = [];
-  let stretch: Stretch = { level: level - 1, before: [], after: [] };
-  const take = (entries: Entries, side: Subtree[]): void => {
-    const { node, index } = entries;
-    if (node === undefined) return;
-    if (node.level < level) {
-      side.push(node);
-      entries.nextNode();
-      return;
-    }
-    if (overlaps(range, node, index)) side.push({ parent: node, index });
-    entries.next();
+  let { start } = range;
+  // A root that is not as high as the other lies across all stretches.
+  let before: Subtree[] = lefts.filter((node) => node.level < level);
+  let after: Subtree[] = rights.filter((node) => node.level < level);
+  const lower = { before, after };
+  const close = (end: Uint8Array | undefined): void => {
+    const isEmpty = start !== undefined && end !== undefined && compareKeys(start, end) >= 0;
+    if (!isEmpty && before.length + after.length > 0)
+      stretches.push({ level: level - 1, before, after, range: { start, end } });
+    start = end;
+    before = [...lower.before];
+    after = [...lower.after];
+  };
+  const add = ({ node, index }: Entries, side: Subtree[]): void => {
+    if (node !== undefined && overlaps(range, node, index)) side.push({ parent: node, index });
   };
   while (a.node !== undefined || b.node !== undefined) {
-    const lower = (a.node?.level ?? level) < level ? a : (b.node?.level ?? level) < level ? b : undefined;
-    if (lower !== undefined) {
-      take(lower, lower === a ? stretch.before : stretch.after);
-      continue;
-    }
     // The same child has the same last key, too.
     const isSame = a.node !== undefined && b.node !== undefined && a.node.sameSlot(a.index, b.node, b.index);
     const comes = isSame ? 0 : order(a, b);
-    if (isSame) {
+    const { node: last, index } = comes <= 0 ? a : b;
+    if (comes <= 0) {
+      if (!isSame) add(a, before);
       a.next();
+    }
+    if (comes >= 0) {
+      if (!isSame) add(b, after);
       b.next();
-    } else {
-      if (comes <= 0) take(a, stretch.before);
-      if (comes >= 0) take(b, stretch.after);
     }
-    if (comes === 0 && stretch.before.length + stretch.after.length >= 2 * STRETCH) {
-      stretches.push(stretch);
-      stretch = { level: level - 1, before: [], after: [] };
-    }
+    if (last === undefined || before.length + after.length < 2 * STRETCH) continue;
+    // Where only one side has a boundary, a child of the other lies across it.
+    if (comes < 0) add(b, after);
+    if (comes > 0) add(a, before);
+    const end = keyAfter(last.key(index));
+    close(range.end !== undefined && compareKeys(range.end, end) < 0 ? range.end : end);
   }
-  if (stretch.before.length + stretch.after.length > 0) stretches.push(stretch);
+  close(range.end);
   return stretches;
 }
 

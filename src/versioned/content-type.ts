@@ -1,3 +1,4 @@
+import { describe } from "../bytes.ts";
 import type { Awaitable } from "../kv/store.ts";
 import type { MergeFn } from "./types.ts";
 
@@ -11,8 +12,11 @@ export interface ContentType<T> {
   merge(old: T | undefined, ours: T | undefined, theirs: T | undefined): Awaitable<T | undefined>;
 }
 
-/** The merge rule of a content type. What its `decode` or `merge` throws makes the key a conflict with that error. */
+/** The merge rule of a content type. What its `decode` or `merge` throws makes the key a conflict with that error. A `TypeError` for what is no content type. */
 export function asMergeFn<T>(type: ContentType<T>): MergeFn {
+  if (typeof type?.encode !== "function" || typeof type.decode !== "function" || typeof type.merge !== "function") {
+    throw new TypeError(`A content type must have the methods encode, decode and merge; ${describe(type)} has not.`);
+  }
   const decode = (bytes: Uint8Array | undefined): T | undefined =>
     bytes === undefined ? undefined : type.decode(bytes);
   return async (old, ours, theirs) => {

@@ -100,13 +100,13 @@ export class Namespaced<V extends Handle = Handle> {
 
   /** All keys under this namespace, those of nested ones too, in code-point order. */
   descendantKeys(): Paged<string> {
-    const keys = this.baseStore.keys({ prefix: this.#prefix });
+    const keys = this.baseStore.keys({ prefix: this.#prefix, gt: this.#prefix });
     return keys.map((key) => this.#short(key));
   }
 
   /** All keys under this namespace with copies of their values, in code-point order. */
   descendantEntries(): Paged<[string, Uint8Array]> {
-    const entries = this.baseStore.entries({ prefix: this.#prefix });
+    const entries = this.baseStore.entries({ prefix: this.#prefix, gt: this.#prefix });
     return entries.map(([key, value]) => [this.#short(key), value]);
   }
 

@@ -157,6 +157,10 @@ async function decide(
   for (const change of changed) {
     if (change.by !== "both") continue;
     const key = keyText(change.key);
+    if (change.ours === undefined && change.theirs === undefined) {
+      decisions.set(change, { slot: undefined, byRule: false });
+      continue;
+    }
     const rule = ruleFor(key);
     if (rule === "ours" || rule === "theirs") decisions.set(change, { slot: change[rule], byRule: true });
     else if (rule !== undefined) open.push({ change, key, merge: rule });

@@ -142,7 +142,11 @@ export class Versioned extends Handle {
   }
 
   /** The id of the branch's HEAD, read from the store now; `undefined` if there is no such branch. */
-  async latestHead(): Promise<string | undefined> {
+  latestHead(): Promise<string | undefined> {
+    return this.#readHead();
+  }
+
+  async #readHead(): Promise<Hash | undefined> {
     return (await readRef(this.store, refKey("branch", this.branch)))?.head;
   }
 
@@ -265,8 +269,7 @@ export class Versioned extends Handle {
   reset(): Promise<void> {
     return this.#locked(async () => {
       this.#refuseInTransaction("reset");
-      this.#session.drop();
-      if ((await this.#session.refetch()) === undefined) throw new BranchNotFoundError(this.branch);
+      if ((await this.#session.restart()) === undefined) throw new BranchNotFoundError(this.branch);
       this.#settleAt(new View(this.#repository, await headOf(this.#session)));
     });
   }
@@ -291,9 +294,12 @@ export class Versioned extends Handle {
       const { retries } = checkMergeOptions(options);
       const rule = this.#rules.forMerge(options);
       const ours = this.#view.commit;
-      if (ours.hash === this.#base.hash) return this.#note(mergeResult("no_op", ours.hash), options);
-      for (let attempt = 0; attempt <= retries; attempt++) {
-        if (attempt > 0) await this.#lookAgain(attempt);
+      const isNewBranch = this.#knownHead === undefined;
+      if (ours.hash === this.#base.hash && !isNewBranch) return this.#note(mergeResult("no_op", ours.hash), options);
+      // HEAD may have moved long before this call: the first try is no race that was lost.
+      const tries = retries + 2;
+      for (let attempt = 0; attempt < tries; attempt++) {
+        if (attempt > 0 || (!this.#session.exists && !isNewBranch)) await this.#lookAgain(attempt);
         const plan = await this.#plan(rule, options);
         if (plan.kind === "conflict") return this.#conflict(plan, options);
         const result = resultOf(plan, false);
@@ -301,7 +307,7 @@ export class Versioned extends Handle {
         if (await this.#carryOut(plan)) return this.#note(result, options);
       }
       if (options.onConflict === "abandon") return this.#note(mergeResult("three_way", undefined), options);
-      throw lostRace(this.branch, retries + 1);
+      throw lostRace(this.branch, tries);
     });
   }
 
@@ -310,10 +316,10 @@ export class Versioned extends Handle {
     await this.#session.refetch();
   }
 
-  /** What publishing comes to, by what is known of HEAD. */
+  /** What publishing comes to, by what is known of HEAD; a dry run looks where it is. */
   async #plan(rule: (key: string) => Rule | undefined, options: MergeOptions): Promise<MergePlan> {
     const ours = this.#view.commit;
-    const { head } = this.#session;
+    const head = options.dryRun === true ? await this.#readHead() : this.#session.head;
     if (head === undefined && this.#knownHead !== undefined) throw new BranchNotFoundError(this.branch);
     if (head === undefined || head === this.#base.hash) return { kind: "move", commit: ours };
     const theirs = await this.#repository.commits.load(head);
@@ -331,7 +337,13 @@ export class Versioned extends Handle {
     if (!session.exists) {
       if (!(await session.create(hash))) return false;
     } else if (hash !== session.head) {
-      if ((await session.publish(hash)) !== "published") return false;
+      const outcome = await session.publish(hash);
+      if (outcome === "lost") return false;
+      if (outcome === "unknown") {
+        // Another writer has the commit below its own by now: it is published, whoever did it.
+        await session.refetch();
+        session.drop();
+      }
     } else {
       session.drop();
     }
@@ -378,10 +390,9 @@ export class Versioned extends Handle {
           return true;
         }
         await session.refetch();
+        if (outcome === "unknown") throw this.#headMoved(outcome);
       }
-      throw new ConcurrencyError(`HEAD of ${JSON.stringify(this.branch)} has moved. reset() to see where to.`, {
-        ref: this.branch,
-      });
+      throw this.#headMoved("lost");
     });
   }
 
@@ -404,6 +415,7 @@ export class Versioned extends Handle {
    * });
    */
   async transact<T>(work: (v: Versioned) => Promise<T>, options: TransactOptions = {}): Promise<T> {
+    this.#refuseInTransaction("transact");
     const { signal } = options;
     const retries = checkRetries(options.retries, TRANSACT_RETRIES);
     const info = checkInfo(options.info);
@@ -477,6 +489,11 @@ export class Versioned extends Handle {
 
   async #at(commit: string | undefined): Promise<CommitRecord> {
     return commit === undefined ? this.#view.commit : this.#foreign(await findCommit(this.#repository, commit));
+  }
+
+  #headMoved(outcome: ConcurrencyError["outcome"]): ConcurrencyError {
+    const message = `HEAD of ${JSON.stringify(this.branch)} has moved. reset() to see where to.`;
+    return new ConcurrencyError(message, { ref: this.branch, outcome });
   }
 
   async #lookUp(commit: string): Promise<CommitRecord | undefined> {

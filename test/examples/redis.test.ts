@@ -23,20 +23,34 @@ class Server {
 
   static async start(): Promise<Server> {
     const dir = await mkdtemp(join(tmpdir(), "vkv-redis-"));
-    const options = ["--port", "0", "--unixsocket", join(dir, "socket"), "--dir", dir, "--save", "", "--daemonize", "no"];
+    const options = [
+      "--port",
+      "0",
+      "--unixsocket",
+      join(dir, "socket"),
+      "--dir",
+      dir,
+      "--save",
+      "",
+      "--daemonize",
+      "no",
+    ];
     const process = spawn("redis-server", options, { stdio: ["ignore", "pipe", "inherit"] });
     const server = new Server(dir, process);
     process.stdout.setEncoding("utf8");
+    let printed = "";
     for await (const text of process.stdout.iterator({ destroyOnReturn: false })) {
-      if (String(text).includes("ready to accept connections")) break;
+      printed += String(text);
+      if (!/ready to accept connections/i.test(printed)) continue;
+      process.stdout.resume();
+      return server;
     }
-    process.stdout.resume();
-    return server;
+    throw new Error(`redis-server did not start: ${printed}`);
   }
 
   /** A store that no other test has. */
   async store(name: string): Promise<RedisStore> {
-    const client = createClient({ socket: { path: join(this.#dir, "socket") } });
+    const client = createClient({ socket: { path: join(this.#dir, "socket"), tls: false } });
     await client.connect();
     return new RedisStore(client, name);
   }

@@ -25,6 +25,7 @@ type Method = "get" | "getMany" | "set" | "setMany" | "createMany" | "remove" | 
  */
 export class CountingStore extends KVStore {
   readonly inner: KVStore;
+  override readonly traits: KVStore["traits"];
   /** Round trips since the last `reset`. */
   roundTrips = 0;
   readonly methods: Map<Method, MethodCount> = new Map();
@@ -34,14 +35,9 @@ export class CountingStore extends KVStore {
   constructor(inner: KVStore, options: CountingOptions = {}) {
     super();
     this.inner = inner;
+    this.traits = inner.traits;
     this.#latency = options.latency;
   }
-
-  override get traits(): KVStore["traits"] {
-    return this.inner.traits;
-  }
-
-  override set traits(_: KVStore["traits"]) {}
 
   /** Begins to count anew. */
   reset(): void {
@@ -171,17 +167,13 @@ function sizeOf(entries: Iterable<readonly [string, Uint8Array]>): number {
 /** Another store object over the same data: handles on it share no cache with others. */
 export class ViewOf extends KVStore {
   readonly inner: KVStore;
+  override readonly traits: KVStore["traits"];
 
   constructor(inner: KVStore) {
     super();
     this.inner = inner;
+    this.traits = inner.traits;
   }
-
-  override get traits(): KVStore["traits"] {
-    return this.inner.traits;
-  }
-
-  override set traits(_: KVStore["traits"]) {}
 
   override get(key: string): ReturnType<KVStore["get"]> {
     return this.inner.get(key);

@@ -1,101 +1,113 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ChunkStore } from "../../src/chunk/store.ts";
-import { Memory } from "../../src/kv/memory.ts";
-import { EMPTY_ROOT, edit } from "../../src/tree/edit.ts";
-import { EntryList } from "../../src/tree/entry-list.ts";
-import { compareText, keyBytes, keyText } from "../../src/tree/key-bytes.ts";
+import { EMPTY_ROOT } from "../../src/tree/edit.ts";
+import { compareText } from "../../src/tree/key-bytes.ts";
 import type { Node } from "../../src/tree/node.ts";
-import { NodeReader, NodeStore } from "../../src/tree/node-store.ts";
-import { inlineSlot } from "../../src/tree/slot.ts";
 import { propertyOptions } from "../support/seed.ts";
+import { type Contents, randomFrom, Trees } from "../support/tree.ts";
+import { applied, changes } from "./arbitraries.ts";
 
-type Model = Map<string, Uint8Array>;
-
-function changeList(changes: Iterable<[string, Uint8Array | undefined]>): EntryList {
-  const list = new EntryList();
-  for (const [key, value] of [...changes].sort(([a], [b]) => compareText(a, b))) {
-    list.push(keyBytes(key), value && inlineSlot(value));
-  }
-  return list;
+/** The root of a tree built from nothing, elsewhere. */
+async function built(contents: Contents): Promise<string> {
+  return (await new Trees().build(contents)).hash;
 }
 
-class Tree {
-  readonly nodes: NodeStore;
-  root: Node = EMPTY_ROOT;
-
-  constructor(cacheBytes = 1e9) {
-    this.nodes = new NodeStore(new ChunkStore(new Memory()), cacheBytes);
-  }
-
-  async apply(changes: Iterable<[string, Uint8Array | undefined]>): Promise<void> {
-    const { root, fresh } = await edit(new NodeReader(this.nodes), this.root, changeList(changes));
-    await this.nodes.chunks.put(
-      fresh.map((node) => ({ kind: "node", hash: node.hash, payload: node.payload })),
-      0,
-    );
-    for (const node of fresh) this.nodes.add(node);
-    this.root = root;
-  }
-
-  async contents(node: Node = this.root): Promise<Model> {
-    const model: Model = new Map();
-    for (let i = 0; i < node.count; i++) {
-      if (node.level === 0) {
-        model.set(keyText(node.key(i)), node.slot(i).slice(1));
-        continue;
-      }
-      const child = (await this.nodes.load([node.childHash(i)]))[0];
-      if (child === undefined) throw new Error("no child");
+/** Children are one level lower, end at the key that their parent names, and have the totals that it says. */
+async function checkLinks(trees: Trees, root: Node): Promise<void> {
+  for (const node of await trees.all(root)) {
+    if (node.level === 0) continue;
+    const children = await trees.nodes.load(Array.from({ length: node.count }, (_, i) => node.childHash(i)));
+    children.forEach((child, i) => {
       expect(child.level).toBe(node.level - 1);
       expect(child.lastKey()).toEqual(node.key(i));
       expect(child.totals()).toEqual(node.entryTotals(i));
-      for (const [key, value] of await this.contents(child)) model.set(key, value);
-    }
-    return model;
+    });
   }
 }
 
-async function built(model: Model): Promise<Node> {
-  const tree = new Tree();
-  await tree.apply(model);
-  return tree.root;
-}
-
-const key = fc.oneof(
-  fc.integer({ min: 0, max: 3000 }).map((i) => `k${i}`),
-  fc.integer({ min: 0, max: 3000 }).map((i) => `user/${String(i).padStart(6, "0")}/profile`),
-  fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }).filter((text) => text.isWellFormed()),
-);
-const value = fc.uint8Array({ maxLength: 40 });
-const change = fc.tuple(key, fc.option(value, { nil: undefined, freq: 3 }));
-const block = fc
-  .tuple(fc.integer({ min: 0, max: 2500 }), fc.integer({ min: 1, max: 700 }), fc.option(value, { nil: undefined }))
-  .map(([from, count, v]) =>
-    Array.from({ length: count }, (_, i): [string, Uint8Array | undefined] => [`k${from + i}`, v]),
-  );
-const batch = fc.oneof({ weight: 4, arbitrary: fc.array(change, { maxLength: 60 }) }, { weight: 1, arbitrary: block });
-
 describe("edit", () => {
   it("gives the tree that a build from nothing gives, whatever the way there", async () => {
+    const batches = fc.array(changes, { minLength: 1, maxLength: 12 });
     await fc.assert(
-      fc.asyncProperty(fc.array(batch, { minLength: 1, maxLength: 12 }), fc.boolean(), async (batches, cold) => {
-        const tree = new Tree(cold ? 5000 : 1e9);
-        const model: Model = new Map();
-        for (const changes of batches) {
-          const last = new Map(changes);
-          await tree.apply(last);
-          for (const [k, v] of last) {
-            if (v === undefined) model.delete(k);
-            else model.set(k, v);
-          }
-          expect(tree.root.hash).toBe((await built(model)).hash);
+      fc.asyncProperty(batches, fc.boolean(), async (batches, cold) => {
+        const trees = new Trees(cold ? 5000 : 1e9);
+        let root = EMPTY_ROOT;
+        let model: Contents = new Map();
+        for (const batch of batches) {
+          root = (await trees.edit(root, batch)).root;
+          model = applied(model, batch);
+          expect(root.hash).toBe(await built(model));
         }
-        const contents = await tree.contents();
+        await checkLinks(trees, root);
+        const contents = await trees.contents(root);
         expect([...contents.keys()]).toEqual([...model.keys()].sort(compareText));
-        for (const [k, v] of model) expect(contents.get(k)).toEqual(v);
+        for (const [key, value] of model) expect(contents.get(key)).toEqual(value);
       }),
-      propertyOptions({ numRuns: 150 }),
+      propertyOptions({ numRuns: 120 }),
     );
+  });
+
+  it("returns the same root, and nothing fresh, for a change that changes nothing", async () => {
+    await fc.assert(
+      fc.asyncProperty(changes, changes, async (first, second) => {
+        const trees = new Trees();
+        const model = applied(new Map(), first);
+        const root = await trees.build(model);
+        const same = new Map([...second].filter(([key]) => !model.has(key)).map(([key]) => [key, undefined]));
+        const edited = await trees.edit(root, new Map([...model, ...same]));
+        expect(edited.root.hash).toBe(root.hash);
+        expect(edited.fresh).toEqual([]);
+      }),
+      propertyOptions({ numRuns: 100 }),
+    );
+  });
+
+  it("gives as fresh all that the tree before did not have, and nothing that the new tree does not need", async () => {
+    await fc.assert(
+      fc.asyncProperty(changes, changes, async (first, second) => {
+        const trees = new Trees();
+        const root = await trees.build(applied(new Map(), first));
+        const edited = await trees.edit(root, second);
+        const before = new Set((await trees.all(root)).map(({ hash }) => hash));
+        const after = (await trees.all(edited.root)).map(({ hash }) => hash);
+        const fresh = edited.fresh.map(({ hash }) => hash);
+        expect(after).toEqual(expect.arrayContaining(fresh));
+        expect(fresh).toEqual(expect.arrayContaining(after.filter((hash) => !before.has(hash))));
+      }),
+      propertyOptions({ numRuns: 100 }),
+    );
+  });
+
+  it("takes huge batches into a large tree: inserts, updates and removals at once", async () => {
+    const random = randomFrom(11);
+    const trees = new Trees();
+    let model: Contents = new Map();
+    let root = EMPTY_ROOT;
+    for (const [count, universe] of [
+      [20_000, 30_000],
+      [20_000, 30_000],
+      [30_000, 30_000],
+    ] as const) {
+      const batch = new Map<string, Uint8Array | undefined>();
+      for (let i = 0; i < count; i++) {
+        const value = random(2) === 0 ? undefined : new Uint8Array([random(256), random(256)]);
+        batch.set(`key/${String(random(universe)).padStart(6, "0")}`, value);
+      }
+      root = (await trees.edit(root, batch)).root;
+      model = applied(model, batch);
+      expect(root.hash).toBe(await built(model));
+    }
+    const none = new Map([...model.keys()].map((key) => [key, undefined]));
+    expect((await trees.edit(root, none)).root.hash).toBe(EMPTY_ROOT.hash);
+  });
+
+  it("rewrites one way from a leaf to the root for a new value", async () => {
+    const trees = new Trees();
+    const keys = Array.from({ length: 5000 }, (_, i) => `k${i}`);
+    const root = await trees.build(new Map(keys.map((key) => [key, new Uint8Array(20)])));
+    for (const key of keys.filter((_, i) => i % 500 === 0)) {
+      const { fresh } = await trees.edit(root, new Map([[key, new Uint8Array([1])]]));
+      expect(fresh.map(({ level }) => level)).toEqual(Array.from({ length: root.level + 1 }, (_, i) => i));
+    }
   });
 });

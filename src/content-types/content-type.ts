@@ -1,1 +1,0 @@
-export { asMergeFn, type ContentType } from "../versioned/content-type.ts";

@@ -1,0 +1,104 @@
+/** A tree over a store of its own, for tests below commits. */
+import type { Hash } from "../../src/chunk/hash.ts";
+import { type Chunk, ChunkStore } from "../../src/chunk/store.ts";
+import { Memory } from "../../src/kv/memory.ts";
+import type { KVStore } from "../../src/kv/store.ts";
+import { readSlots } from "../../src/tree/blob.ts";
+import { EMPTY_ROOT, type Edited, edit } from "../../src/tree/edit.ts";
+import { keyText } from "../../src/tree/key-bytes.ts";
+import type { Node } from "../../src/tree/node.ts";
+import { NodeReader, NodeStore } from "../../src/tree/node-store.ts";
+import { toUpdates } from "../../src/versioned/updates.ts";
+
+export type Contents = ReadonlyMap<string, Uint8Array>;
+/** Values to set; `undefined` to remove. */
+export type Changes = ReadonlyMap<string, Uint8Array | undefined>;
+
+/** Trees in one store. */
+export class Trees {
+  readonly store: KVStore;
+  readonly chunks: ChunkStore;
+  readonly nodes: NodeStore;
+
+  /** @param cacheBytes how much of the nodes stays cached */
+  constructor(cacheBytes = 1e9, store: KVStore = new Memory()) {
+    this.store = store;
+    this.chunks = new ChunkStore(store);
+    this.nodes = new NodeStore(this.chunks, cacheBytes);
+  }
+
+  /** The same trees with an empty cache. A node of these knows where its children are cached: load roots anew. */
+  cold(cacheBytes = 1e9, store: KVStore = this.store): Trees {
+    return new Trees(cacheBytes, store);
+  }
+
+  /** A node that is stored. */
+  async load(hash: Hash): Promise<Node> {
+    const [node] = await this.nodes.load([hash]);
+    if (node === undefined) throw new Error(`no node ${hash}`);
+    return node;
+  }
+
+  /** A tree with changes, stored. */
+  async edit(root: Node, changes: Changes): Promise<Edited> {
+    const { changes: list, chunks } = toUpdates(changes);
+    const edited = await edit(new NodeReader(this.nodes), root, list);
+    await this.chunks.put([...chunks, ...edited.fresh.map(chunkOf)], 0);
+    for (const node of edited.fresh) this.nodes.add(node);
+    return edited;
+  }
+
+  /** A tree built from nothing, stored. */
+  async build(contents: Contents): Promise<Node> {
+    return (await this.edit(EMPTY_ROOT, contents)).root;
+  }
+
+  /** Every node of a tree, the root first. */
+  async all(root: Node): Promise<Node[]> {
+    const all: Node[] = [];
+    for (let level = [root]; level.length > 0; ) {
+      all.push(...level);
+      const hashes = level.flatMap((node) =>
+        node.level === 0 ? [] : Array.from({ length: node.count }, (_, i) => node.childHash(i)),
+      );
+      level = await this.nodes.load(hashes);
+    }
+    return all;
+  }
+
+  /** What a tree holds, read node by node. */
+  async contents(root: Node): Promise<Map<string, Uint8Array>> {
+    const contents = new Map<string, Uint8Array>();
+    for (const node of await this.all(root)) {
+      if (node.level > 0) continue;
+      const slots = Array.from({ length: node.count }, (_, i) => node.slot(i));
+      const values = await readSlots(this.chunks, slots);
+      values.forEach((value, i) => {
+        if (value !== undefined) contents.set(keyText(node.key(i)), value);
+      });
+    }
+    return contents;
+  }
+}
+
+/** The chunk of a node. */
+export function chunkOf(node: Node): Chunk {
+  return { kind: "node", hash: node.hash, payload: node.payload };
+}
+
+/** Pseudo-random numbers from 0 to before `below`, the same for every seed. */
+export function randomFrom(seed: number): (below: number) => number {
+  let state = seed | 1;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}
+
+/** Bytes without repeats. */
+export function noise(length: number, seed: number): Uint8Array {
+  const random = randomFrom(Math.imul(seed + 1, 0x9e3779b1));
+  return Uint8Array.from({ length }, () => random(256));
+}
