@@ -8,6 +8,7 @@ export type { SchemaIssue, SchemaResult, StandardSchema } from "./content-types/
 export * from "./errors.ts";
 export { Memory } from "./kv/memory.ts";
 export { type Awaitable, type Entries, type Keys, KVStore, type StoreTraits } from "./kv/store.ts";
+export { Tiered, type TieredOptions } from "./kv/tiered.ts";
 export { asMergeFn, type ContentType } from "./versioned/content-type.ts";
 export { Namespaced } from "./versioned/namespaced.ts";
 export { Paged } from "./versioned/paged.ts";

@@ -5,8 +5,9 @@
 
 import type { Hash } from "../chunk/hash.ts";
 import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
+import { CorruptionError } from "../errors.ts";
 import type { KVStore } from "../kv/store.ts";
-import { decodeRef, encodeRef, listRefs, nonce } from "./ref.ts";
+import { decodeRef, encodeRef, listRefs, NONCE_BYTES, nonce } from "./ref.ts";
 
 /** Where the epoch lies. */
 export const EPOCH_KEY = "vkv/gc";
@@ -16,9 +17,18 @@ export async function readEpoch(store: KVStore): Promise<number> {
   return decodeEpoch(await store.get(EPOCH_KEY));
 }
 
-/** Reads the stored epoch. */
+/** Reads the stored epoch; a `CorruptionError` for anything else. */
 export function decodeEpoch(stored: Uint8Array | undefined): number {
-  return stored === undefined ? 0 : new ByteReader(stored).varint();
+  if (stored === undefined) return 0;
+  try {
+    const reader = new ByteReader(stored);
+    const epoch = reader.varint();
+    reader.take(NONCE_BYTES);
+    reader.finish();
+    return epoch;
+  } catch (cause) {
+    throw new CorruptionError("The record of the latest collection is damaged.", { at: EPOCH_KEY, cause });
+  }
 }
 
 /** Begins the next epoch; returns it. */

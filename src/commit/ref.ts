@@ -26,7 +26,8 @@ const PREFIX: Record<RefKind, string> = { branch: "b/", tag: "t/" };
 const REF_VERSION = 1;
 const HEAD = 1;
 const RESERVATION = 2;
-const NONCE_BYTES = 12;
+/** How many bytes `nonce` gives. */
+export const NONCE_BYTES = 12;
 
 /** A ref that leads to a commit. */
 export interface Ref {

@@ -38,7 +38,9 @@ export const values: readonly ConformanceCase[] = [
       await store.set("long", value);
       checkBytes(await store.get("long"), value, `get of ${length} bytes`);
     }
-    const some = lengths.filter((length) => length <= 65_536).map((length) => [`n/${length}`, patterned(length)] as const);
+    const some = lengths
+      .filter((length) => length <= 65_536)
+      .map((length) => [`n/${length}`, patterned(length)] as const);
     await store.createMany(some);
     const found = await store.getMany(some.map(([key]) => key));
     for (const [key, value] of some) checkBytes(found.get(key), value, `getMany of ${value.length} bytes`);

@@ -8,11 +8,9 @@ export function check(condition: boolean, message: string): asserts condition {
 
 /** Throws unless two values hold the same bytes, or are both `undefined`. */
 export function checkBytes(actual: Uint8Array | undefined, expected: Uint8Array | undefined, what: string): void {
-  check(
-    actual === undefined || actual instanceof Uint8Array,
-    `${what}: expected a Uint8Array or undefined, got ${String(actual)}.`,
-  );
-  check(equalValues(actual, expected), `${what}: expected ${show(expected)}, got ${show(actual)}.`);
+  const isValue = actual === undefined || actual instanceof Uint8Array;
+  if (isValue && equalValues(actual, expected)) return;
+  throw new Error(`${what}: expected ${show(expected)}, got ${isValue ? show(actual) : typeof actual}.`);
 }
 
 /** Throws unless two lists have the same strings, in any order. */

@@ -70,9 +70,12 @@ async function eachCreatedOnce(one: KVStore, other: KVStore): Promise<void> {
 async function countersAddUp(one: KVStore, other: KVStore): Promise<void> {
   const rounds = 5;
   await race(one, other, async (store) => {
+    let attempts = 0;
     for (let done = 0; done < rounds; ) {
       const old = await store.get("counter");
       if (await store.cas("counter", bytes((old?.[0] ?? 0) + 1), old)) done++;
+      // Each attempt that fails does so because another one succeeded.
+      check(++attempts <= RACERS * rounds, "cas fails though nobody else has changed the value that get returned.");
     }
   });
   checkBytes(await one.get("counter"), bytes(RACERS * rounds), "The counter");

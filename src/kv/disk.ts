@@ -1,11 +1,11 @@
 /// <reference types="node" />
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, realpathSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, realpathSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setImmediate } from "node:timers";
 import { equalValues, fromUtf8, utf8 } from "../bytes.ts";
 import { CorruptionError, StorageError, StoreClosedError, VkvError } from "../errors.ts";
-import { checkLmdbHeader, HEADER_BYTES, lmdbFileBytes } from "./lmdb-header.ts";
+import { checkHeader, completeSize, type LmdbFile } from "./lmdb-file.ts";
 import { type LmdbDatabase, LmdbTurns } from "./lmdb-turns.ts";
 import { type Awaitable, type Entries, type Keys, KVStore, type StoreTraits } from "./store.ts";
 
@@ -191,9 +191,10 @@ class Environment {
     this.durable = durable;
     const { open } = loadDriver();
     const file = join(folder, "data.mdb");
-    checkHeader(file);
-    try {
-      this.db = open({
+    const what = `The store in ${JSON.stringify(folder)} cannot be opened`;
+    this.db = guard(() => {
+      checkFile(file);
+      return open({
         path: folder,
         noSubdir: false,
         keyEncoding: "binary",
@@ -201,15 +202,13 @@ class Environment {
         noSync: !durable,
         overlappingSync: false,
       });
-    } catch (cause) {
-      throw failure(cause, `The store in ${JSON.stringify(folder)} cannot be opened`);
-    }
+    }, what);
     try {
       // In a transaction, so that no other process writes meanwhile.
       this.db.transactionSync(() => completeFile(file));
     } catch (cause) {
       this.db.close().catch(() => undefined);
-      throw failure(cause, `The store in ${JSON.stringify(folder)} cannot be opened`);
+      throw failure(cause, what);
     }
     this.turns = new LmdbTurns(this.db, setImmediate);
   }
@@ -238,13 +237,13 @@ function environments(): Map<string, Environment> {
 }
 
 function acquire(path: string, durable: boolean): Environment {
-  let folder: string;
-  try {
-    mkdirSync(path, { recursive: true });
-    folder = realpathSync(path);
-  } catch (cause) {
-    throw failure(cause, `The folder ${JSON.stringify(path)} cannot be created`);
-  }
+  const folder = guard(
+    () => {
+      mkdirSync(path, { recursive: true });
+      return realpathSync(path);
+    },
+    `The folder ${JSON.stringify(path)} cannot be created`,
+  );
   const known = environments().get(folder);
   if (known === undefined) {
     const environment = new Environment(folder, durable);
@@ -277,41 +276,35 @@ function loadDriver(): Driver {
   }
 }
 
-/** Throws for a file that LMDB would crash on. */
-function checkHeader(file: string): void {
-  let fd: number;
+/** Throws if there is a file, but not one that LMDB can open. */
+function checkFile(path: string): void {
+  if (existsSync(path)) withFile(path, "r", (file) => file.size > 0 && checkHeader(file));
+}
+
+/** Throws if the file is cut off; makes it complete, so that this is not looked into again. */
+function completeFile(path: string): void {
+  withFile(path, "r+", (file, fd) => {
+    const size = completeSize(file);
+    if (file.size < size) writeSync(fd, new Uint8Array(1), 0, 1, size - 1);
+  });
+}
+
+function withFile(path: string, flags: string, work: (file: LmdbFile, fd: number) => void): void {
+  const fd = openSync(path, flags);
+  const read = (position: number, length: number): Uint8Array => {
+    const bytes = new Uint8Array(length);
+    return bytes.subarray(0, readSync(fd, bytes, 0, length, position));
+  };
   try {
-    fd = openSync(file, "r");
+    work({ name: path, size: fstatSync(fd).size, read }, fd);
   } catch (cause) {
-    if (codeOf(cause) === "ENOENT") return;
-    throw failure(cause, `The file ${JSON.stringify(file)} cannot be read`);
-  }
-  try {
-    const head = headOf(fd);
-    if (head.length > 0) checkLmdbHeader(file, head);
+    // What lies beyond the end of a page.
+    if (cause instanceof RangeError)
+      throw new CorruptionError(`The file ${JSON.stringify(path)} is damaged.`, { cause });
+    throw cause;
   } finally {
     closeSync(fd);
   }
-}
-
-/**
- * Appends the pages that the file lacks. Those that LMDB never wrote are free, so nothing is lost with them; those that
- * were cut off are damage, which LMDB now finds and reports instead of crashing on a page beyond the end.
- */
-function completeFile(file: string): void {
-  const fd = openSync(file, "r+");
-  try {
-    const { size } = fstatSync(fd);
-    const wanted = lmdbFileBytes(file, headOf(fd), size);
-    if (size < wanted) writeSync(fd, new Uint8Array(1), 0, 1, wanted - 1);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function headOf(fd: number): Uint8Array {
-  const head = new Uint8Array(HEADER_BYTES);
-  return head.subarray(0, readSync(fd, head, 0, head.length, 0));
 }
 
 /** The first key after all that begin with the UTF-8 bytes `prefix`. None of them ends with 0xff. */
@@ -345,11 +338,11 @@ function ownBytes(value: Uint8Array): Uint8Array {
 }
 
 /** `work()`, with what lmdb throws as an error of ours. */
-function guard<T>(work: () => T): T {
+function guard<T>(work: () => T, what = "LMDB failed"): T {
   try {
     return work();
   } catch (cause) {
-    throw failure(cause, "LMDB failed");
+    throw failure(cause, what);
   }
 }
 
@@ -364,9 +357,13 @@ async function guardAsync<T>(work: () => Promise<T>): Promise<T> {
 /** What LMDB answers about a file that is not as it should be: a page not found, corrupted, a panic, not an LMDB file. */
 const CORRUPTION_CODES: readonly unknown[] = [-30797, -30796, -30793];
 
+/** EIO and ENOSPC: LMDB answers the first when only part of a write had room. */
+const FULL_CODES: readonly unknown[] = [5, 28];
+
 function failure(cause: unknown, what: string): VkvError {
   if (cause instanceof VkvError) return cause;
-  const message = `${what}: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const hint = FULL_CODES.includes(codeOf(cause)) ? " (is the disk full?)" : "";
+  const message = `${what}: ${cause instanceof Error ? cause.message : String(cause)}${hint}`;
   return CORRUPTION_CODES.includes(codeOf(cause))
     ? new CorruptionError(message, { cause })
     : new StorageError(message, { cause });

@@ -109,12 +109,16 @@ function listPayload(parts: readonly Part[]): Uint8Array {
   return payload;
 }
 
-/** The parts that a list's payload names. */
+/** The parts that a list's payload names. None is empty, so a value has no more parts than bytes. */
 export function decodeList(hash: Hash, payload: Uint8Array): Part[] {
   if (payload[0] !== LIST_KIND) throw new CorruptionError(`Chunk ${hash} is no list of pieces.`, { at: hash });
   const reader = new ByteReader(payload, 1);
   const parts: Part[] = [];
-  while (!reader.done) parts.push({ hash: readHash(reader.take(HASH_BYTES), 0), size: reader.varint() });
+  while (!reader.done) {
+    const part = { hash: readHash(reader.take(HASH_BYTES), 0), size: reader.varint() };
+    if (part.size === 0) throw new CorruptionError(`Chunk ${hash} lists a part without bytes.`, { at: hash });
+    parts.push(part);
+  }
   return parts;
 }
 
@@ -154,44 +158,53 @@ export function inlineValues(slots: readonly (Uint8Array | undefined)[]): (Uint8
   });
 }
 
+/** A part of one of several values, and where in it. */
+interface Placed extends BlobRef {
+  readonly of: number;
+  readonly start: number;
+}
+
+/** A value gets its bytes only when all its lists were read and agree on how many it has: a list may say anything. */
 async function readBlobs(chunks: ChunkStore, refs: readonly BlobRef[]): Promise<Uint8Array[]> {
-  const values = refs.map(({ size }) => new Uint8Array(size));
-  let open = refs.map((ref, i) => ({ ...ref, target: values[i] ?? new Uint8Array(0) }));
+  const values = refs.map(() => new Uint8Array(0));
+  let open = refs.map((ref, of): Placed => ({ ...ref, of, start: 0 }));
   while (open.length > 0) {
     const payloads = await chunks.read("node", [...new Set(open.map(({ hash }) => hash))]);
-    const below: typeof open = [];
-    for (const { hash, depth, target } of open) {
+    const below: Placed[] = [];
+    for (const part of open) {
+      const { hash, of } = part;
       const payload = payloads.get(hash);
       if (payload === undefined)
         throw new CorruptionError(`Chunk ${hash}, a part of a value, is missing.`, { at: hash });
-      if (depth === 0) fillPiece(hash, payload, target);
-      else below.push(...listed(hash, payload, depth, target));
+      if (part.depth > 0) {
+        for (const each of listed(part, payload)) below.push(each);
+        continue;
+      }
+      checkPiece(part, payload);
+      const size = refs[of]?.size ?? 0;
+      const value = values[of]?.length === size ? values[of] : new Uint8Array(size);
+      value.set(payload.subarray(1), part.start);
+      values[of] = value;
     }
     open = below;
   }
   return values;
 }
 
-function fillPiece(hash: Hash, payload: Uint8Array, target: Uint8Array): void {
-  if (payload[0] !== PIECE_KIND || payload.length !== target.length + 1) {
+function checkPiece({ hash, size }: Placed, payload: Uint8Array): void {
+  if (payload[0] !== PIECE_KIND || payload.length !== size + 1) {
     throw new CorruptionError(`Chunk ${hash} is not the part of a value that it should be.`, { at: hash });
   }
-  target.set(payload.subarray(1));
 }
 
-function listed(
-  hash: Hash,
-  payload: Uint8Array,
-  depth: number,
-  target: Uint8Array<ArrayBuffer>,
-): (BlobRef & { target: Uint8Array<ArrayBuffer> })[] {
-  let at = 0;
-  const parts = decodeList(hash, payload).map((part) => {
-    const start = at;
+function listed({ hash, depth, size, of, start }: Placed, payload: Uint8Array): Placed[] {
+  let at = start;
+  const parts = decodeList(hash, payload).map((part): Placed => {
+    const placed = { ...part, depth: depth - 1, of, start: at };
     at += part.size;
-    return { ...part, depth: depth - 1, target: target.subarray(start, at) };
+    return placed;
   });
-  if (at !== target.length || parts.some((part) => part.target.length !== part.size)) {
+  if (at !== start + size) {
     throw new CorruptionError(`Chunk ${hash} lists parts of other sizes than its value has.`, { at: hash });
   }
   return parts;

@@ -133,16 +133,16 @@ function compareChildren(level: number, lefts: readonly Node[], rights: readonly
   const stretches: Stretch[] = [];
   let { start } = range;
   // A root that is not as high as the other lies across all stretches.
-  let before: Subtree[] = lefts.filter((node) => node.level < level);
-  let after: Subtree[] = rights.filter((node) => node.level < level);
-  const lower = { before, after };
+  const lower = (nodes: readonly Node[]): Subtree[] => nodes.filter((node) => node.level < level);
+  let before = lower(lefts);
+  let after = lower(rights);
   const close = (end: Uint8Array | undefined): void => {
     const isEmpty = start !== undefined && end !== undefined && compareKeys(start, end) >= 0;
     if (!isEmpty && before.length + after.length > 0)
       stretches.push({ level: level - 1, before, after, range: { start, end } });
     start = end;
-    before = [...lower.before];
-    after = [...lower.after];
+    before = lower(lefts);
+    after = lower(rights);
   };
   const add = ({ node, index }: Entries, side: Subtree[]): void => {
     if (node !== undefined && overlaps(range, node, index)) side.push({ parent: node, index });

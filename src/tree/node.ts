@@ -266,6 +266,8 @@ export function decodeNode(hash: Hash, payload: Uint8Array): Node {
     checkEntry(node, i, fail);
   }
   if (previous !== payload.length) fail("bytes follow its entries");
+  if (node.wide !== (node.keyBytes > 0xffff || payload.length - node.slotsStart > 0xffff))
+    fail("its offsets are too wide");
   if (
     count > 1 &&
     payload[node.suffixStart(0)] === payload[node.suffixStart(count - 1)] &&

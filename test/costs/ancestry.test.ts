@@ -14,14 +14,62 @@ type Cost = readonly [roundTrips: number, commits: number];
 
 /** What was measured with a cold cache, the commits asked about aside. */
 const MEASURED: Readonly<Record<string, { base: Cost; isAncestor: Cost; isNot: Cost; history: Cost; all: Cost }>> = {
-  "two long lines from the middle": { base: [9, 18], isAncestor: [6, 6], isNot: [0, 0], history: [7, 99], all: [10, 397] },
-  "one long line from the first commit": { base: [11, 11], isAncestor: [3, 3], isNot: [12, 12], history: [6, 99], all: [9, 274] },
-  "a fork at the end of a long line": { base: [1, 2], isAncestor: [0, 0], isNot: [1, 1], history: [7, 99], all: [9, 260] },
-  "100 merges of other writers since": { base: [10, 592], isAncestor: [6, 110], isNot: [10, 302], history: [8, 99], all: [8, 241] },
-  "100 merges, each of a writer one behind": { base: [9, 441], isAncestor: [3, 27], isNot: [9, 202], history: [7, 99], all: [9, 376] },
-  "10 merges of lines of 49": { base: [16, 910], isAncestor: [2, 5], isNot: [16, 515], history: [6, 99], all: [12, 366] },
-  "a branch that merges main every 10 commits": { base: [5, 57], isAncestor: [1, 1], isNot: [4, 4], history: [7, 99], all: [10, 375] },
-  "two branches that merge each other all the time": { base: [4, 29], isAncestor: [2, 2], isNot: [0, 0], history: [8, 99], all: [8, 321] },
+  "two long lines from the middle": {
+    base: [9, 18],
+    isAncestor: [6, 6],
+    isNot: [0, 0],
+    history: [7, 99],
+    all: [10, 397],
+  },
+  "one long line from the first commit": {
+    base: [11, 11],
+    isAncestor: [3, 3],
+    isNot: [12, 12],
+    history: [6, 99],
+    all: [9, 274],
+  },
+  "a fork at the end of a long line": {
+    base: [1, 2],
+    isAncestor: [0, 0],
+    isNot: [1, 1],
+    history: [7, 99],
+    all: [9, 260],
+  },
+  "100 merges of other writers since": {
+    base: [10, 592],
+    isAncestor: [6, 110],
+    isNot: [10, 302],
+    history: [8, 99],
+    all: [8, 241],
+  },
+  "100 merges, each of a writer one behind": {
+    base: [9, 441],
+    isAncestor: [3, 27],
+    isNot: [9, 202],
+    history: [7, 99],
+    all: [9, 376],
+  },
+  "10 merges of lines of 49": {
+    base: [16, 910],
+    isAncestor: [2, 5],
+    isNot: [16, 515],
+    history: [6, 99],
+    all: [12, 366],
+  },
+  "a branch that merges main every 10 commits": {
+    base: [5, 57],
+    isAncestor: [1, 1],
+    isNot: [4, 4],
+    history: [7, 99],
+    all: [10, 375],
+  },
+  "two branches that merge each other all the time": {
+    base: [4, 29],
+    isAncestor: [2, 2],
+    isNot: [0, 0],
+    history: [8, 99],
+    all: [8, 321],
+  },
 };
 
 /** The bound of the design's cost table. */
@@ -47,8 +95,12 @@ describe.each(Object.entries(FORKS))("%s, of 10,000 commits", (name, build) => {
   }
 
   it("finds the merge base, whichever side comes first", async () => {
-    const forth = await cost(async (commits, { a, b, base }) => expect(await mergeBases(commits, [a], b)).toContain(base));
-    const back = await cost(async (commits, { a, b, base }) => expect(await mergeBases(commits, [b], a)).toContain(base));
+    const forth = await cost(async (commits, { a, b, base }) =>
+      expect(await mergeBases(commits, [a], b)).toContain(base),
+    );
+    const back = await cost(async (commits, { a, b, base }) =>
+      expect(await mergeBases(commits, [b], a)).toContain(base),
+    );
     expect(back).toEqual(forth);
     expect(forth[0]).toBeLessThanOrEqual(MERGE_BASE);
     expect(forth).toEqual(MEASURED[name]?.base);

@@ -40,7 +40,9 @@ export async function fill(n: number): Promise<Filled> {
   const v = await Versioned.open(store);
   for (let from = 0; from < n; from += 200_000) {
     const count = Math.min(200_000, n - from);
-    await v.snapshot(Array.from({ length: count }, (_, i): [string, Uint8Array] => [keyOf(from + i), valueOf(from + i)]));
+    await v.snapshot(
+      Array.from({ length: count }, (_, i): [string, Uint8Array] => [keyOf(from + i), valueOf(from + i)]),
+    );
   }
   await v.merge();
   return { store, n };
@@ -84,7 +86,10 @@ export async function measure({ store, n }: Filled): Promise<Map<string, Cost>> 
   assert.equal((await row("getMany of 100 keys", () => v.getMany(spread.map(keyOf)))).size, 100);
   v = await cold();
   const under = keyOf(middle).slice(0, -6);
-  assert.equal((await row("scan of the 100 keys under a prefix", () => v.keys({ prefix: under }).toArray())).length, 100);
+  assert.equal(
+    (await row("scan of the 100 keys under a prefix", () => v.keys({ prefix: under }).toArray())).length,
+    100,
+  );
   v = await cold();
   const thousand = (): Promise<string[]> => v.keys({ limit: 1000, gte: keyOf(0) }).toArray();
   assert.equal((await row("scan of 1,000 keys", thousand)).length, 1000);

@@ -29,7 +29,14 @@ export function testRows(n: number, depth: number): void {
       expect(written("snapshot of 1 key, warm")).toBeLessThan(16 * 1024);
       expect(written("snapshot of 1 key, warm")).toBeLessThan(2500 * depth);
       expect(written("merge, three-way, each side 1 key")).toBeLessThan(16 * 1024);
-      for (const name of ["open", "get", "getMany of 100 keys", "diff of 100 keys", "scan of 1,000 keys", "listBranches, 42 of them"]) {
+      for (const name of [
+        "open",
+        "get",
+        "getMany of 100 keys",
+        "diff of 100 keys",
+        "scan of 1,000 keys",
+        "listBranches, 42 of them",
+      ]) {
         expect(written(name)).toBe(0);
       }
     });

@@ -6,10 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Versioned } from "vkv";
+import { type KVStore, Versioned } from "vkv";
+import { canRun, conformance, type StoreFactory } from "vkv/conformance";
 import { RedisStore } from "../../examples/redis-store.ts";
 import { hasCommand, lacks } from "../support/needs.ts";
 import { root } from "../support/run.ts";
+
+const COMMAND = "redis-server";
 
 /** A server with a folder of its own, that listens on a socket file there: no port is taken. */
 class Server {
@@ -23,19 +26,9 @@ class Server {
 
   static async start(): Promise<Server> {
     const dir = await mkdtemp(join(tmpdir(), "vkv-redis-"));
-    const options = [
-      "--port",
-      "0",
-      "--unixsocket",
-      join(dir, "socket"),
-      "--dir",
-      dir,
-      "--save",
-      "",
-      "--daemonize",
-      "no",
-    ];
-    const process = spawn("redis-server", options, { stdio: ["ignore", "pipe", "inherit"] });
+    const settings = { port: "0", unixsocket: join(dir, "socket"), dir, save: "", appendonly: "no", daemonize: "no" };
+    const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    const process = spawn(COMMAND, options, { stdio: ["ignore", "pipe", "inherit"] });
     const server = new Server(dir, process);
     process.stdout.setEncoding("utf8");
     let printed = "";
@@ -45,10 +38,10 @@ class Server {
       process.stdout.resume();
       return server;
     }
-    throw new Error(`redis-server did not start: ${printed}`);
+    throw new Error(`${COMMAND} did not start: ${printed}`);
   }
 
-  /** A store that no other test has. */
+  /** A store with a client of its own. */
   async store(name: string): Promise<RedisStore> {
     const client = createClient({ socket: { path: join(this.#dir, "socket"), tls: false } });
     await client.connect();
@@ -56,18 +49,37 @@ class Server {
   }
 
   async stop(): Promise<void> {
-    this.#process.kill();
-    await once(this.#process, "exit");
+    const exit = once(this.#process, "exit");
+    if (this.#process.kill()) await exit;
     await rm(this.#dir, { recursive: true, force: true });
   }
 }
 
-describe.skipIf(lacks("redis-server", hasCommand("redis-server")))("RedisStore", () => {
+describe.skipIf(lacks(COMMAND, hasCommand(COMMAND)))("RedisStore", () => {
   let server: Server;
   beforeAll(async () => {
     server = await Server.start();
   });
   afterAll(() => server.stop());
+
+  const names = new WeakMap<KVStore, string>();
+  let created = 0;
+  const open = async (name: string): Promise<KVStore> => {
+    const store = await server.store(name);
+    names.set(store, name);
+    return store;
+  };
+  const factory: StoreFactory = {
+    create: () => open(`store ${++created}`),
+    another: (store) => open(names.get(store) ?? ""),
+    reopen: async (store) => {
+      await store.close();
+      return open(names.get(store) ?? "");
+    },
+  };
+  for (const test of conformance) {
+    it.skipIf(!canRun(test, factory))(`${test.topic}: ${test.name}`, () => test.run(factory));
+  }
 
   it("holds branches that several clients write at once", async () => {
     const stores = await Promise.all(Array.from({ length: 4 }, () => server.store("shared")));

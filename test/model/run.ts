@@ -7,7 +7,7 @@ import { Repository } from "../../src/commit/repository.ts";
 import { MergeConflict } from "../../src/errors.ts";
 import { Memory } from "../../src/kv/memory.ts";
 import type { KVStore } from "../../src/kv/store.ts";
-import { EMPTY_ROOT, type Edited, edit } from "../../src/tree/edit.ts";
+import { type Edited, EMPTY_ROOT, edit } from "../../src/tree/edit.ts";
 import { compareText } from "../../src/tree/key-bytes.ts";
 import { NodeReader, NodeStore } from "../../src/tree/node-store.ts";
 import type { KeyRange, MergeOptions, MergeResult, Rule, Source } from "../../src/versioned/types.ts";
@@ -135,7 +135,11 @@ export class Run {
         return this.#snapshot(step);
       case "merge": {
         const { real, model } = this.#handle(step.handle);
-        return this.#mergeBy(step.options, (options) => real.merge(options), (options) => this.#model.merge(model, options));
+        return this.#mergeBy(
+          step.options,
+          (options) => real.merge(options),
+          (options) => this.#model.merge(model, options),
+        );
       }
       case "mergeFrom":
         return this.#mergeFrom(step);
@@ -410,7 +414,9 @@ export class Run {
     const { real, model } = this.#handle(step.handle);
     const { allParents, limit = Number.POSITIVE_INFINITY } = step;
     const from = step.from === undefined ? model.current : this.#known(step.from);
-    const ids = await real.history({ allParents, ...(step.from === undefined ? {} : { from: idOf(from) }), limit }).toArray();
+    const ids = await real
+      .history({ allParents, ...(step.from === undefined ? {} : { from: idOf(from) }), limit })
+      .toArray();
     if (!allParents) {
       const line: string[] = [];
       for (let at: ModelCommit | undefined = from; at !== undefined && line.length < limit; at = at.parents[0]) {
@@ -428,7 +434,8 @@ export class Run {
       listed.add(commit);
     }
     for (const commit of all.values()) {
-      if (!listed.has(commit)) assert(![...listed].some((other) => commit.ancestors.has(other)), "a gap in the history");
+      if (!listed.has(commit))
+        assert(![...listed].some((other) => commit.ancestors.has(other)), "a gap in the history");
     }
   }
 
@@ -447,7 +454,10 @@ export class Run {
     assert.deepEqual(await real.listBranches(), [...this.#model.branches.keys()].sort(compareText));
     const tags = [...(await real.listTags())].map(([name, tag]) => [name, tag.commit, tag.info]);
     const wanted = [...this.#model.tags].map(([name, { commit, info }]) => [name, commit.id, parse(info)]);
-    assert.deepEqual(tags, wanted.sort(([a], [b]) => compareText(String(a), String(b))));
+    assert.deepEqual(
+      tags,
+      wanted.sort(([a], [b]) => compareText(String(a), String(b))),
+    );
   }
 
   /** Everything that refs and handles hold is in the store itself, not only in caches. */
@@ -646,13 +656,15 @@ function changedKeys(a: Contents, b: Contents): KeyChange[] {
 
 function inRange(keys: Iterable<string>, range: KeyRange): string[] {
   const { gt, gte, lt, lte, prefix = "", reverse = false, limit = Number.POSITIVE_INFINITY } = range;
-  const found = [...keys].sort(compareText).filter(
-    (key) =>
-      key.startsWith(prefix) &&
-      (gt === undefined || compareText(key, gt) > 0) &&
-      (gte === undefined || compareText(key, gte) >= 0) &&
-      (lt === undefined || compareText(key, lt) < 0) &&
-      (lte === undefined || compareText(key, lte) <= 0),
-  );
+  const found = [...keys]
+    .sort(compareText)
+    .filter(
+      (key) =>
+        key.startsWith(prefix) &&
+        (gt === undefined || compareText(key, gt) > 0) &&
+        (gte === undefined || compareText(key, gte) >= 0) &&
+        (lt === undefined || compareText(key, lt) < 0) &&
+        (lte === undefined || compareText(key, lte) <= 0),
+    );
   return (reverse ? found.reverse() : found).slice(0, limit);
 }

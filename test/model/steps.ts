@@ -39,9 +39,19 @@ export type Step =
     })
   | (OnHandle & { readonly do: "reset" })
   | (OnHandle & { readonly do: "resetTo"; readonly commit: number })
-  | (OnHandle & { readonly do: "createBranch"; readonly name: number; readonly at: number | undefined; readonly slot: number })
+  | (OnHandle & {
+      readonly do: "createBranch";
+      readonly name: number;
+      readonly at: number | undefined;
+      readonly slot: number;
+    })
   | (OnHandle & { readonly do: "deleteBranch"; readonly name: number })
-  | (OnHandle & { readonly do: "checkout"; readonly commit: number; readonly branch: number | undefined; readonly slot: number })
+  | (OnHandle & {
+      readonly do: "checkout";
+      readonly commit: number;
+      readonly branch: number | undefined;
+      readonly slot: number;
+    })
   | (OnHandle & {
       readonly do: "createTag";
       readonly name: number;
@@ -129,7 +139,12 @@ const name = fc.nat({ max: 3 });
 export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   step(24, "snapshot", { handle, changes, info }),
   step(20, "merge", { handle, options }),
-  step(8, "mergeFrom", { handle, kind: fc.constantFrom("branch", "bare", "tag", "commit", "commit"), source: index, options }),
+  step(8, "mergeFrom", {
+    handle,
+    kind: fc.constantFrom("branch", "bare", "tag", "commit", "commit"),
+    source: index,
+    options,
+  }),
   step(5, "transact", { handle, changes, info, inner: info }),
   step(3, "reset", { handle }),
   step(3, "resetTo", { handle, commit: index }),

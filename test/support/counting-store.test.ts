@@ -11,7 +11,9 @@ describe("CountingStore", () => {
       store.set("a", bytes),
       store.createMany([["b", bytes]]),
       // A call after some steps that need no answer is still the same trip.
-      Promise.resolve().then(() => undefined).then(() => store.cas("c", bytes, undefined)),
+      Promise.resolve()
+        .then(() => undefined)
+        .then(() => store.cas("c", bytes, undefined)),
     ]);
     expect(store.roundTrips).toBe(1);
     await store.get("a");

@@ -1,4 +1,4 @@
-import { KVStore, type Entries, type Keys } from "../../src/kv/store.ts";
+import { type Entries, type Keys, KVStore } from "../../src/kv/store.ts";
 
 /** How a wrapped store is called and answers. */
 export interface CountingOptions {
@@ -52,7 +52,10 @@ export class CountingStore extends KVStore {
 
   /** The bytes of values that were written. */
   get written(): number {
-    return (["set", "setMany", "createMany", "cas"] as const).reduce((sum, method) => sum + this.count(method).bytes, 0);
+    return (["set", "setMany", "createMany", "cas"] as const).reduce(
+      (sum, method) => sum + this.count(method).bytes,
+      0,
+    );
   }
 
   /** Calls by method, for messages: `"getMany 2, cas 1"`. */

@@ -4,7 +4,7 @@ import { type Chunk, ChunkStore } from "../../src/chunk/store.ts";
 import { Memory } from "../../src/kv/memory.ts";
 import type { KVStore } from "../../src/kv/store.ts";
 import { readSlots } from "../../src/tree/blob.ts";
-import { EMPTY_ROOT, type Edited, edit } from "../../src/tree/edit.ts";
+import { type Edited, EMPTY_ROOT, edit } from "../../src/tree/edit.ts";
 import { keyText } from "../../src/tree/key-bytes.ts";
 import type { Node } from "../../src/tree/node.ts";
 import { NodeReader, NodeStore } from "../../src/tree/node-store.ts";
@@ -34,7 +34,9 @@ export class Trees {
 
   /** A node that is stored. */
   async load(hash: Hash): Promise<Node> {
-    const [node] = await this.nodes.load([hash]);
+    // An empty tree, where nothing was done, is not stored.
+    if (hash === EMPTY_ROOT.hash) return EMPTY_ROOT;
+    const node = this.nodes.cached(hash) ?? (await this.nodes.load([hash]))[0];
     if (node === undefined) throw new Error(`no node ${hash}`);
     return node;
   }
@@ -99,6 +101,13 @@ export function randomFrom(seed: number): (below: number) => number {
 
 /** Bytes without repeats. */
 export function noise(length: number, seed: number): Uint8Array {
-  const random = randomFrom(Math.imul(seed + 1, 0x9e3779b1));
-  return Uint8Array.from({ length }, () => random(256));
+  const bytes = new Uint8Array(length);
+  let state = Math.imul(seed + 1, 0x9e3779b1) | 1;
+  for (let i = 0; i < length; i++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[i] = state;
+  }
+  return bytes;
 }

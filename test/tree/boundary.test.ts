@@ -164,7 +164,11 @@ describe.each([
     const random = randomFrom(5);
     for (let i = 0; i < 40; i++) {
       const key = keys[random(COUNT)] ?? "";
-      const changes: Changes[] = [new Map([[`${key}!`, value]]), new Map([[key, undefined]]), new Map([[key, new Uint8Array(3)]])];
+      const changes: Changes[] = [
+        new Map([[`${key}!`, value]]),
+        new Map([[key, undefined]]),
+        new Map([[key, new Uint8Array(3)]]),
+      ];
       for (const change of changes) {
         const { fresh } = await trees.edit(root, change);
         expect(fresh.length).toBeLessThanOrEqual(2 + 2 * root.level);

@@ -22,10 +22,18 @@ const options = fc.record({
 });
 
 function rangeOf({ start, end }: Bounds): Range {
-  return { start: start === undefined ? undefined : keyBytes(start), end: end === undefined ? undefined : keyBytes(end) };
+  return {
+    start: start === undefined ? undefined : keyBytes(start),
+    end: end === undefined ? undefined : keyBytes(end),
+  };
 }
 
-function expected(model: Contents, { start, end }: Bounds, reverse: boolean, limit = Number.POSITIVE_INFINITY): string[] {
+function expected(
+  model: Contents,
+  { start, end }: Bounds,
+  reverse: boolean,
+  limit = Number.POSITIVE_INFINITY,
+): string[] {
   const keys = [...model.keys()].filter(
     (key) => (start === undefined || compareText(key, start) >= 0) && (end === undefined || compareText(key, end) < 0),
   );
@@ -36,22 +44,26 @@ function expected(model: Contents, { start, end }: Bounds, reverse: boolean, lim
 describe("scan", () => {
   it("gives what a sorted list gives, warm, cold and with next to no cache", async () => {
     await fc.assert(
-      fc.asyncProperty(contents, fc.array(fc.tuple(bounds, options), { minLength: 1, maxLength: 6 }), async (model, scans) => {
-        const warm = new Trees();
-        const { hash } = await warm.build(model);
-        for (const trees of [warm, warm.cold(), warm.cold(3000)]) {
-          for (const [limits, { reverse, limit }] of scans) {
-            const root = await trees.load(hash);
-            const found: string[] = [];
-            for await (const page of scan(trees.nodes, root, rangeOf(limits), { reverse, limit })) {
-              expect(page.keys.length).toBeGreaterThan(0);
-              expect(page.slots.length).toBe(page.keys.length);
-              found.push(...page.keys);
+      fc.asyncProperty(
+        contents,
+        fc.array(fc.tuple(bounds, options), { minLength: 1, maxLength: 6 }),
+        async (model, scans) => {
+          const warm = new Trees();
+          const { hash } = await warm.build(model);
+          for (const trees of [warm, warm.cold(), warm.cold(3000)]) {
+            for (const [limits, { reverse, limit }] of scans) {
+              const root = await trees.load(hash);
+              const found: string[] = [];
+              for await (const page of scan(trees.nodes, root, rangeOf(limits), { reverse, limit })) {
+                expect(page.keys.length).toBeGreaterThan(0);
+                expect(page.slots.length).toBe(page.keys.length);
+                found.push(...page.keys);
+              }
+              expect(found).toEqual(expected(model, limits, reverse, limit));
             }
-            expect(found).toEqual(expected(model, limits, reverse, limit));
           }
-        }
-      }),
+        },
+      ),
       propertyOptions({ numRuns: 60 }),
     );
   });

@@ -31,7 +31,10 @@ describe("commit ids", () => {
 
   it("do not depend on the order of insertion, nor on that of info's fields", async () => {
     const key = fc.string({ unit: "grapheme", minLength: 1, maxLength: 6 }).filter((text) => text.isWellFormed());
-    const entries = fc.uniqueArray(fc.tuple(key, fc.uint8Array({ maxLength: 20 })), { selector: ([k]) => k, maxLength: 60 });
+    const entries = fc.uniqueArray(fc.tuple(key, fc.uint8Array({ maxLength: 20 })), {
+      selector: ([k]) => k,
+      maxLength: 60,
+    });
     const info = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 });
     await fc.assert(
       fc.asyncProperty(entries, info, async (pairs, about) => {

@@ -79,14 +79,19 @@ describe("merge base", () => {
   });
 
   it("agrees with a search over all ancestors, for any history", async () => {
-    const shape = fc.array(fc.tuple(fc.nat(), fc.option(fc.nat(), { nil: undefined })), { minLength: 2, maxLength: 14 });
+    const shape = fc.array(fc.tuple(fc.nat(), fc.option(fc.nat(), { nil: undefined })), {
+      minLength: 2,
+      maxLength: 14,
+    });
     await fc.assert(
       fc.asyncProperty(shape, fc.nat(), fc.nat(), async (picks, p, q) => {
         const g = await Graph.on();
         const names = ["root"];
         const ancestors = new Map([[g.id("root"), new Set([g.id("root")])]]);
         for (const [i, [one, two]] of picks.entries()) {
-          const parents = [one, two].flatMap((pick) => (pick === undefined ? [] : [names[pick % names.length] ?? "root"]));
+          const parents = [one, two].flatMap((pick) =>
+            pick === undefined ? [] : [names[pick % names.length] ?? "root"],
+          );
           await g.add(`c${i}`, parents, { [`k${i}`]: "1" });
           names.push(`c${i}`);
         }
@@ -175,20 +180,23 @@ describe("criss-cross merges", () => {
     const value = fc.option(fc.constantFrom("1", "2", "3"), { nil: null });
     const changes = fc.dictionary(key, value, { maxKeys: 5 });
     await fc.assert(
-      fc.asyncProperty(fc.array(changes, { minLength: 5, maxLength: 5 }), async ([base = {}, a = {}, b = {}, onX = {}, onY = {}]) => {
-        const g = await crissCross(a, b, base);
-        const [x, y] = [await g.at("x"), await g.at("y")];
-        await change(x, onX, { last: "x" });
-        await change(y, onY, { last: "y" });
-        const [atX, atY] = [x.currentCommit, y.currentCommit];
-        const there = await x.mergeFrom({ commit: atY }, { onConflict: "abandon" });
-        const back = await y.mergeFrom({ commit: atX }, { onConflict: "abandon" });
-        expect(there.merged).toBe(back.merged);
-        expect(back.conflicts).toEqual(
-          there.conflicts.map(({ ours, theirs, ...rest }) => ({ ...rest, ours: theirs, theirs: ours })),
-        );
-        if (there.merged) expect((await x.commit()).root).toBe((await y.commit()).root);
-      }),
+      fc.asyncProperty(
+        fc.array(changes, { minLength: 5, maxLength: 5 }),
+        async ([base = {}, a = {}, b = {}, onX = {}, onY = {}]) => {
+          const g = await crissCross(a, b, base);
+          const [x, y] = [await g.at("x"), await g.at("y")];
+          await change(x, onX, { last: "x" });
+          await change(y, onY, { last: "y" });
+          const [atX, atY] = [x.currentCommit, y.currentCommit];
+          const there = await x.mergeFrom({ commit: atY }, { onConflict: "abandon" });
+          const back = await y.mergeFrom({ commit: atX }, { onConflict: "abandon" });
+          expect(there.merged).toBe(back.merged);
+          expect(back.conflicts).toEqual(
+            there.conflicts.map(({ ours, theirs, ...rest }) => ({ ...rest, ours: theirs, theirs: ours })),
+          );
+          if (there.merged) expect((await x.commit()).root).toBe((await y.commit()).root);
+        },
+      ),
       propertyOptions({ numRuns: 60 }),
     );
   });

@@ -34,7 +34,8 @@ describe("merge rules", () => {
 
   it("decide as functions also keys for which both wrote the same bytes", async () => {
     const { ours } = await diverged({ n: "1" }, { n: "2", mine: "" }, { n: "2", yours: "" });
-    const add: MergeFn = (old, mine, others) => bytes(String(Number(text(mine)) + Number(text(others)) - Number(text(old))));
+    const add: MergeFn = (old, mine, others) =>
+      bytes(String(Number(text(mine)) + Number(text(others)) - Number(text(old))));
     const result = await ours.merge({ mergeFns: { n: add } });
     expect(text(await ours.get("n"))).toBe("3");
     expect(result.resolvedKeys).toEqual(["n"]);
@@ -88,7 +89,11 @@ describe("merge rules", () => {
   });
 
   it("make the key a conflict with what they threw, and others are still reported", async () => {
-    const { ours } = await diverged({ a: "0", b: "0", c: "0", d: "0" }, { a: "1", b: "1", c: "1", d: "1" }, { a: "2", b: "2", c: "2", d: "2" });
+    const { ours } = await diverged(
+      { a: "0", b: "0", c: "0", d: "0" },
+      { a: "1", b: "1", c: "1", d: "1" },
+      { a: "2", b: "2", c: "2", d: "2" },
+    );
     const problem = new Error("no way");
     const error = await failureOf(
       MergeConflict,
@@ -103,8 +108,19 @@ describe("merge rules", () => {
       }),
     );
     expect([...error.conflictingKeys]).toEqual(["a", "b", "c"]);
-    expect(error.mergeErrors).toEqual(new Map<string, unknown>([["a", problem], ["b", "a text"]]));
-    expect(error.conflicts[0]).toEqual({ key: "a", old: bytes("0"), ours: bytes("1"), theirs: bytes("2"), error: problem });
+    expect(error.mergeErrors).toEqual(
+      new Map<string, unknown>([
+        ["a", problem],
+        ["b", "a text"],
+      ]),
+    );
+    expect(error.conflicts[0]).toEqual({
+      key: "a",
+      old: bytes("0"),
+      ours: bytes("1"),
+      theirs: bytes("2"),
+      error: problem,
+    });
     expect("error" in (error.conflicts[2] ?? {})).toBe(false);
   });
 

@@ -137,14 +137,15 @@ describe("merge: what becomes of a key", () => {
     await fc.assert(
       fc.asyncProperty(side, side, side, async (old, mine, others) => {
         const world = await diverged({ z: "0", ...old }, { ...mine, mine: "1" }, { ...others, yours: "2" });
-        const states = [old, mine, others].map((changes, i) => apply(i === 0 ? {} : old, changes));
+        const before = apply({}, old);
+        const states = [before, apply(before, mine), apply(before, others)];
         const expected = model(states[0] ?? {}, states[1] ?? {}, states[2] ?? {});
         const { ours } = world;
         if (expected.conflicts.length > 0) {
           const error = await failureOf(MergeConflict, ours.merge());
           expect(error.conflicts.map((conflict) => conflict.key)).toEqual(expected.conflicts);
         }
-        const rule = (o: unknown, a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined =>
+        const rule = (_old: unknown, a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined =>
           a === undefined || b === undefined ? undefined : bytes(`${text(a)}+${text(b)}`);
         const result = await ours.merge({ mergeFns: Object.fromEntries(expected.conflicts.map((k) => [k, rule])) });
         const joined = expected.conflicts.map((k): [string, string | undefined] => {
@@ -152,7 +153,9 @@ describe("merge: what becomes of a key", () => {
           return [k, a === undefined || b === undefined ? undefined : `${a}+${b}`];
         });
         const all = { ...expected.merged, ...Object.fromEntries(joined), z: "0", mine: "1", yours: "2" };
-        expect(await contents(ours)).toEqual(Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined)));
+        expect(await contents(ours)).toEqual(
+          Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined)),
+        );
         expect(result.resolvedKeys).toEqual(expected.conflicts);
         expect(await publishedContents(world.store)).toEqual(await contents(ours));
         const sizes = (await ours.entries().toArray()).reduce((sum, [, v]) => sum + v.length, 0);

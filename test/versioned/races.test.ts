@@ -24,7 +24,7 @@ describe("a lost race", () => {
     const { memory, store, v, other } = await world();
     await change(v, { a: "1" });
     nextBranchCas(store, [
-      async () => {
+      async (): Promise<Fate> => {
         await change(other, { b: "1" });
         await other.merge();
         return "pass";
@@ -42,7 +42,10 @@ describe("a lost race", () => {
       await other.merge();
       return "pass";
     };
-    nextBranchCas(store, Array.from({ length: 10 }, (_, i) => meddle(i)));
+    nextBranchCas(
+      store,
+      Array.from({ length: 10 }, (_, i) => meddle(i)),
+    );
     await v.merge();
     expect(Object.keys(await publishedContents(memory))).toHaveLength(12);
   });
@@ -80,7 +83,7 @@ describe("a lost race", () => {
   it("for creating a branch is lost to the one who was first", async () => {
     const { memory, store, v } = await world();
     const at = v.currentCommit;
-    store.script = async (call) => {
+    store.script = async (call): Promise<Fate> => {
       if (call.op === "cas" && call.key === "b/new") {
         store.script = undefined;
         await (await Versioned.open(memory)).createBranch("new");
@@ -235,7 +238,7 @@ describe("resetTo", () => {
     const { memory, store, v, other } = await world();
     const start = await v.initialCommit();
     nextBranchCas(store, [
-      async () => {
+      async (): Promise<Fate> => {
         await change(other, { b: "1" });
         await other.merge();
         return "pass";

@@ -20,7 +20,12 @@ describe("a branch that was rewritten under a handle", () => {
     const { store, stale, a } = await rewound();
     await change(stale, { d: "1" });
     const result = await stale.merge({ info: { by: "stale" } });
-    expect(result).toMatchObject({ merged: true, strategy: "three_way", autoMergedKeys: ["d"], carriedKeys: ["b", "c", "k"] });
+    expect(result).toMatchObject({
+      merged: true,
+      strategy: "three_way",
+      autoMergedKeys: ["d"],
+      carriedKeys: ["b", "c", "k"],
+    });
     expect(await stale.parents()).toEqual([a]);
     expect(await stale.commitInfo()).toEqual({ by: "stale" });
     expect(await publishedContents(store)).toEqual({ a: "1", k: "a", d: "1" });

@@ -213,7 +213,9 @@ describe("reads", () => {
 describe("changes that are made at once", () => {
   it("loses nothing of Promise.all of snapshots, and chains them in the order of the calls", async () => {
     const v = await Versioned.open();
-    const ids = await Promise.all(Array.from({ length: 50 }, (_, i) => change(v, { [`k${i}`]: String(i), last: String(i) })));
+    const ids = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => change(v, { [`k${i}`]: String(i), last: String(i) })),
+    );
     expect(new Set(ids).size).toBe(50);
     expect(await v.size()).toBe(51);
     expect(text(await v.get("last"))).toBe("49");

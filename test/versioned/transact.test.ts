@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BranchNotFoundError, ConcurrencyError, Memory, MergeConflict, Versioned } from "vkv";
 import { bytes, change, contents, failure, failureOf, publishedContents, text } from "./helpers.ts";
-import { isBranchCas, ScriptedFailure, ScriptedStore } from "./scripted-store.ts";
+import { type Fate, isBranchCas, ScriptedFailure, ScriptedStore } from "./scripted-store.ts";
 
 async function count(tx: Versioned, key = "n"): Promise<number> {
   const next = Number(text(await tx.get(key)) ?? 0) + 1;
@@ -157,7 +157,10 @@ describe("transact", () => {
       await failureOf(TypeError, tx.merge());
       await failureOf(TypeError, tx.reset());
       await failureOf(TypeError, tx.resetTo(tx.currentCommit));
-      await failureOf(TypeError, tx.transact(async () => 1));
+      await failureOf(
+        TypeError,
+        tx.transact(async () => 1),
+      );
     });
   });
 
@@ -182,7 +185,7 @@ describe("transact", () => {
     const store = new ScriptedStore(memory);
     const v = await Versioned.open(store);
     let isFirst = true;
-    store.script = async (call) => {
+    store.script = async (call): Promise<Fate> => {
       if (isFirst && isBranchCas(call)) {
         isFirst = false;
         // The other one counts from 0 to 1 as well: the very same commit.
@@ -248,7 +251,10 @@ describe("transact", () => {
       };
       return "fail after";
     };
-    const error = await failureOf(ConcurrencyError, v.transact((tx) => count(tx)));
+    const error = await failureOf(
+      ConcurrencyError,
+      v.transact((tx) => count(tx)),
+    );
     expect(error).toMatchObject({ outcome: "unknown", ref: "main", attempts: 1 });
     expect(await publishedContents(memory)).toEqual({ n: "2" });
   });
@@ -263,7 +269,10 @@ describe("transact", () => {
         isDown = isBranchCas(call);
         return isDown ? fate : "pass";
       };
-      const error = await failureOf(ConcurrencyError, v.transact((tx) => count(tx)));
+      const error = await failureOf(
+        ConcurrencyError,
+        v.transact((tx) => count(tx)),
+      );
       expect(error.outcome).toBe("unknown");
       expect(error.cause).toBeInstanceOf(ScriptedFailure);
     }
@@ -308,9 +317,18 @@ describe("transact", () => {
 
   it("checks its options, and that the branch is there", async () => {
     const v = await Versioned.open();
-    await failureOf(RangeError, v.transact(async () => 1, { retries: -1 }));
-    await failureOf(TypeError, v.transact(async () => 1, { info: [] as never }));
+    await failureOf(
+      RangeError,
+      v.transact(async () => 1, { retries: -1 }),
+    );
+    await failureOf(
+      TypeError,
+      v.transact(async () => 1, { info: [] as never }),
+    );
     await v.deleteBranch("main");
-    await failureOf(BranchNotFoundError, v.transact(async () => 1));
+    await failureOf(
+      BranchNotFoundError,
+      v.transact(async () => 1),
+    );
   });
 });
