@@ -156,7 +156,7 @@ describe.each(Object.entries(DECODERS))("%s", (_, { isOpen = false, samples, dec
       fc.property(fc.constantFrom(...samples), fc.array(edit, { minLength: 1, maxLength: 4 }), (sample, edits) => {
         refuses(mutated(sample, edits));
       }),
-      propertyOptions({ numRuns: 3000 }),
+      propertyOptions({ numRuns: 2000 }),
     );
   });
 
@@ -166,7 +166,7 @@ describe.each(Object.entries(DECODERS))("%s", (_, { isOpen = false, samples, dec
       fc.property(fc.constantFrom(...samples), length, fc.uint8Array({ maxLength: 100 }), (sample, kept, random) => {
         refuses(new Uint8Array([...sample.subarray(0, kept), ...random]));
       }),
-      propertyOptions({ numRuns: 2000 }),
+      propertyOptions({ numRuns: 1000 }),
     );
   });
 

@@ -21,7 +21,7 @@ function keyOf(index: number): string {
 }
 
 /** 100 bytes that no other key has. */
-function valueOf(index: number, version = 0): Uint8Array {
+function versionOf(index: number, version = 0): Uint8Array {
   const value = new Uint8Array(100);
   new DataView(value.buffer).setUint32(0, index);
   new DataView(value.buffer).setUint32(4, version);
@@ -41,7 +41,7 @@ export async function fill(n: number): Promise<Filled> {
   for (let from = 0; from < n; from += 200_000) {
     const count = Math.min(200_000, n - from);
     await v.snapshot(
-      Array.from({ length: count }, (_, i): [string, Uint8Array] => [keyOf(from + i), valueOf(from + i)]),
+      Array.from({ length: count }, (_, i): [string, Uint8Array] => [keyOf(from + i), versionOf(from + i)]),
     );
   }
   await v.merge();
@@ -68,7 +68,7 @@ export async function measure({ store, n }: Filled): Promise<Map<string, Cost>> 
   /** Another process publishes something. */
   const publish = async (index: number, version: number): Promise<void> => {
     const other = await Versioned.open(new CountingStore(store));
-    await other.snapshot({ [keyOf(index)]: valueOf(index, version) });
+    await other.snapshot({ [keyOf(index)]: versionOf(index, version) });
     await other.merge();
   };
 
@@ -97,15 +97,15 @@ export async function measure({ store, n }: Filled): Promise<Map<string, Cost>> 
   // A commit, warm: what it replaces was read.
   v = await cold();
   await v.getMany(spread.map(keyOf));
-  await row("snapshot of 1 key, warm", () => v.snapshot({ [keyOf(0)]: valueOf(0, 1) }));
+  await row("snapshot of 1 key, warm", () => v.snapshot({ [keyOf(0)]: versionOf(0, 1) }));
   await row("merge, fast-forward", () => v.merge());
-  const hundred = new Map(spread.map((index) => [keyOf(index), valueOf(index, 2)]));
+  const hundred = new Map(spread.map((index) => [keyOf(index), versionOf(index, 2)]));
   await row("snapshot of 100 keys, warm", () => v.snapshot(hundred));
   await v.merge();
   const after = v.currentCommit;
   const [, one = "", before = ""] = await v.history({ limit: 3 }).toArray();
   v = await cold();
-  await row("snapshot of 1 key", () => v.snapshot({ [keyOf(middle)]: valueOf(middle, 3) }));
+  await row("snapshot of 1 key", () => v.snapshot({ [keyOf(middle)]: versionOf(middle, 3) }));
   await v.reset();
 
   v = await cold();
@@ -118,12 +118,12 @@ export async function measure({ store, n }: Filled): Promise<Map<string, Cost>> 
 
   // A three-way merge: one key each.
   v = await cold();
-  await v.snapshot({ [keyOf(1)]: valueOf(1, 4) });
+  await v.snapshot({ [keyOf(1)]: versionOf(1, 4) });
   await publish(n - 1, 4);
   const merged = await row("merge, three-way, each side 1 key", () => v.merge());
   assert.equal(merged.strategy, "three_way");
   v = await cold();
-  await v.snapshot(new Map(spread.map((index) => [keyOf(index + 2), valueOf(index, 5)])));
+  await v.snapshot(new Map(spread.map((index) => [keyOf(index + 2), versionOf(index, 5)])));
   await publish(n - 1, 5);
   await row("merge, three-way, 100 keys and 1 key", () => v.merge());
 
@@ -136,9 +136,9 @@ export async function measure({ store, n }: Filled): Promise<Map<string, Cost>> 
   await row("deleteBranch", () => v.deleteBranch("older"));
   await row("deleteTag", () => v.deleteTag("v1"));
   v = await cold();
-  await v.snapshot({ [keyOf(3)]: valueOf(3, 9) });
+  await v.snapshot({ [keyOf(3)]: versionOf(3, 9) });
   const topic = await Versioned.open(new CountingStore(store), { branch: "topic" });
-  await topic.snapshot({ [keyOf(n - 3)]: valueOf(n - 3, 9) });
+  await topic.snapshot({ [keyOf(n - 3)]: versionOf(n - 3, 9) });
   await topic.merge();
   await row("mergeFrom a branch, each side 1 key", () => v.mergeFrom("topic"));
   v = await cold();
@@ -148,20 +148,20 @@ export async function measure({ store, n }: Filled): Promise<Map<string, Cost>> 
   v = await cold();
   assert.equal((await row("listBranches, 42 of them", () => v.listBranches())).length, 42);
   await row("reset", () => v.reset());
-  const work = (tx: Versioned): Promise<string> => tx.snapshot({ [keyOf(7)]: valueOf(7, 6) });
+  const work = (tx: Versioned): Promise<string> => tx.snapshot({ [keyOf(7)]: versionOf(7, 6) });
   await row("transact of 1 key", () => v.transact(work));
 
   // After a collection began.
   v = await cold();
-  await v.snapshot({ [keyOf(8)]: valueOf(8, 7) });
+  await v.snapshot({ [keyOf(8)]: versionOf(8, 7) });
   await raiseRefs(store, await beginEpoch(store));
   await row("merge, fast-forward, first after a collection", () => v.merge());
   v = await cold();
-  await v.snapshot({ [keyOf(8)]: valueOf(8, 8) });
+  await v.snapshot({ [keyOf(8)]: versionOf(8, 8) });
   await raiseRefs(store, await beginEpoch(store));
   await v.reset();
   await v.get(keyOf(8));
-  await row("snapshot of 1 key that makes old chunks again", () => v.snapshot({ [keyOf(8)]: valueOf(8, 8) }));
+  await row("snapshot of 1 key that makes old chunks again", () => v.snapshot({ [keyOf(8)]: versionOf(8, 8) }));
   return rows;
 }
 

@@ -75,7 +75,7 @@ const byte = fc.nat(2);
 const call: fc.Arbitrary<Call> = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(fc.constantFrom("get", "getMany", "has", "remove"), key) },
   { weight: 5, arbitrary: fc.tuple(fc.constantFrom("set", "create", "cas", "casRemove"), key, byte) },
-  { weight: 1, arbitrary: fc.tuple(fc.constant("clear")) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("clear")) },
 );
 
 async function carryOut(store: KVStore, [kind, at = 0, number = 0]: Call): Promise<void> {

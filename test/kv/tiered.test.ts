@@ -93,7 +93,7 @@ runConformance("Tiered without caches", { create: () => new Tiered([new Memory()
 runConformance("Tiered with caches that fail always", {
   create: () => new Tiered([new Failing(1), new Memory(), new Failing(1), new Minimal()], all),
 });
-for (const every of [2, 3, 5, 7]) {
+for (const every of [2, 3, 5]) {
   runConformance(`Tiered with caches that fail every ${every}th time`, {
     create: () => new Tiered([new Failing(every), new Failing(every + 1), new Minimal()], all),
   });
@@ -206,11 +206,25 @@ describe("Tiered", () => {
     expect(cache.get("n/1")).toEqual(one);
     expect(await store.has("n/1")).toBe(true);
     expect(await store.get("n/1")).toEqual(two);
-    // What was read has replaced it.
-    expect(cache.get("n/1")).toEqual(two);
+    // What was read has replaced it, and is believed.
+    authority.remove("n/1");
+    expect(await store.get("n/1")).toEqual(two);
     await store.remove("n/1");
     expect(await store.has("n/1")).toBe(false);
     expect(await store.get("n/1")).toBe(undefined);
+  });
+
+  it("never asks a cache again that could not be cleared", async () => {
+    class Sticky extends Memory {
+      override clear(): void {
+        throw new Error("It sticks.");
+      }
+    }
+    const store = new Tiered([new Sticky(), new Memory()]);
+    await store.createMany({ "n/1": one });
+    await store.clear();
+    expect(await store.get("n/1")).toBe(undefined);
+    expect(await store.has("n/1")).toBe(false);
   });
 
   it("takes an error of the authority for an error", async () => {

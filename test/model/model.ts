@@ -267,6 +267,18 @@ function ruleOf(handle: ModelRules, options: ModelMergeOptions): (key: string) =
   return (key) => options.byKey.get(key) ?? handle.byKey.get(key) ?? fallback;
 }
 
+/** What a key that both sides changed becomes. */
+function decide(rule: ModelRule | undefined, old: Token, ours: Token, theirs: Token): { value: Token } | "conflict" {
+  if (rule === undefined) return ours === theirs ? { value: ours } : "conflict";
+  if (rule === "ours") return { value: ours };
+  if (rule === "theirs") return { value: theirs };
+  try {
+    return { value: rule(old, ours, theirs) };
+  } catch {
+    return "conflict";
+  }
+}
+
 /** The three-way merge, key by key. */
 function mergeContents(
   base: Base,
@@ -291,17 +303,10 @@ function mergeContents(
     const isGone = our === undefined && their === undefined;
     if (weDid && theyDid && !isGone) {
       const rule = ruleFor(key);
-      const conflict = { key, old, ours: our, theirs: their, failed: rule !== undefined };
-      if (rule === undefined) {
-        if (our !== their) conflicts.push(conflict);
-      } else {
-        resolvedKeys.push(key);
-        try {
-          value = rule === "ours" ? our : rule === "theirs" ? their : rule(old, our, their);
-        } catch {
-          conflicts.push(conflict);
-        }
-      }
+      const decided = decide(rule, old, our, their);
+      if (decided === "conflict") conflicts.push({ key, old, ours: our, theirs: their, failed: rule !== undefined });
+      else value = decided.value;
+      if (rule !== undefined) resolvedKeys.push(key);
     }
     if (value !== undefined) contents.set(key, value);
   }

@@ -185,6 +185,8 @@ export class Run {
         const [a, b] = [this.#known(step.a), this.#known(step.b)];
         return this.#same(await outcome(() => real.mergeBase(idOf(a), idOf(b))), () => lowestCommon([a], b)[0]?.id);
       }
+      case "cross":
+        return this.#cross(step);
       case "open":
         return this.#open(step);
       case "raiseEpoch":
@@ -198,10 +200,13 @@ export class Run {
   }
 
   async #snapshot(step: Extract<Step, { do: "snapshot" }>): Promise<void> {
-    const { real, model } = this.#handle(step.handle);
-    const changes = this.#changes(step.changes);
-    const id = await real.snapshot(updatesOf(changes), { removals: removalsOf(changes), ...infoOf(step.info) });
-    this.#model.bind(this.#model.snapshot(model, changes, infoText(step.info)), id);
+    await this.#snapshotOn(this.#handle(step.handle), step.changes, step.info);
+  }
+
+  async #snapshotOn({ real, model }: Pair, given: Changes, info?: number): Promise<void> {
+    const changes = this.#changes(given);
+    const id = await real.snapshot(updatesOf(changes), { removals: removalsOf(changes), ...infoOf(info) });
+    this.#model.bind(this.#model.snapshot(model, changes, infoText(info)), id);
   }
 
   async #mergeBy(
@@ -297,6 +302,32 @@ export class Run {
     const wanted = modelOutcome(model);
     if ("value" in got && "value" in wanted) this.#put(slot, { real: got.value, model: wanted.value });
     else assert.deepEqual(withoutValue(got), withoutValue(wanted));
+  }
+
+  async #cross(step: Extract<Step, { do: "cross" }>): Promise<void> {
+    const from = this.#handle(step.handle);
+    const sides = [this.#known(step.a), this.#known(step.b)].map(async (commit) => ({
+      real: (await from.real.checkout(idOf(commit))) ?? assert.fail(),
+      model: this.#model.handle(from.model.branch, commit),
+    }));
+    const [one, two] = await Promise.all(sides);
+    if (one === undefined || two === undefined) return;
+    const [a, b] = [one.model.current, two.model.current];
+    await this.#mergeCommit(one, b, step.merges[0]);
+    await this.#mergeCommit(two, a, step.merges[1]);
+    await this.#snapshotOn(one, step.changes[0]);
+    await this.#snapshotOn(two, step.changes[1]);
+    await this.#mergeCommit(one, two.model.current, step.merges[2]);
+    this.#put(step.slots[0], one);
+    this.#put(step.slots[1], two);
+  }
+
+  #mergeCommit({ real, model }: Pair, theirs: ModelCommit, options: MergeArguments): Promise<void> {
+    return this.#mergeBy(
+      options,
+      (given) => real.mergeFrom({ commit: idOf(theirs) }, given),
+      (given) => this.#model.mergeFrom(model, theirs, given),
+    );
   }
 
   async #checkout(step: Extract<Step, { do: "checkout" }>): Promise<void> {

@@ -85,6 +85,15 @@ export type Step =
       readonly limit: number | undefined;
     })
   | (OnHandle & { readonly do: "mergeBase"; readonly a: number; readonly b: number })
+  /** Two commits are merged both ways, each is changed, and then the results are merged: over two bases. */
+  | (OnHandle & {
+      readonly do: "cross";
+      readonly a: number;
+      readonly b: number;
+      readonly slots: readonly [number, number];
+      readonly merges: readonly [MergeArguments, MergeArguments, MergeArguments];
+      readonly changes: readonly [Changes, Changes];
+    })
   | {
       readonly do: "open";
       readonly branch: number;
@@ -122,6 +131,13 @@ const options: fc.Arbitrary<MergeArguments> = fc.record({
   abandon: fc.boolean(),
   dryRun: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
 });
+
+/** Options with which merges seldom fail. */
+const decided = fc
+  .tuple(options, fc.constantFrom<RuleName>("ours", "theirs", "mix"))
+  .map(([given, fallback]): MergeArguments => ({ ...given, rules: [], fallback, dryRun: false }));
+/** The latest commits. */
+const low = fc.nat({ max: 8 });
 
 function step<K extends Step["do"]>(
   weight: number,
@@ -174,6 +190,14 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   }),
   step(2, "history", { handle, from: maybe(index), allParents: fc.boolean(), limit: maybe(fc.nat({ max: 20 }), 0.3) }),
   step(3, "mergeBase", { handle, a: index, b: index }),
+  step(4, "cross", {
+    handle,
+    a: low,
+    b: low,
+    slots: fc.tuple(index, index),
+    merges: fc.tuple(decided, decided, options),
+    changes: fc.tuple(changes, changes),
+  }),
   step(4, "open", { branch: name, commit: maybe(index, 0.3), create: fc.boolean(), slot: index, view: index }),
   step(1, "raiseEpoch", {}),
 );

@@ -43,7 +43,7 @@ describe("edit", () => {
         expect([...contents.keys()]).toEqual([...model.keys()].sort(compareText));
         for (const [key, value] of model) expect(contents.get(key)).toEqual(value);
       }),
-      propertyOptions({ numRuns: 120 }),
+      propertyOptions({ numRuns: 80 }),
     );
   });
 

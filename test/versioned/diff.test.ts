@@ -125,6 +125,9 @@ describe("changes", () => {
       break;
     }
     expect(first.calls.length).toBeLessThan(whole.calls.length / 3);
+    const limited = new ScriptedStore(v.store as Memory);
+    expect(await (await Versioned.open(limited)).changes(a, b, { limit: 1 }).toArray()).toHaveLength(1);
+    expect(limited.calls.length).toBeLessThan(whole.calls.length / 3);
   });
 
   it("checks its range", async () => {

@@ -15,6 +15,7 @@ import {
   Versioned,
 } from "vkv";
 import { Tiered } from "vkv/tiered";
+import { beginEpoch, raiseRefs } from "../../src/commit/epoch.ts";
 import { bytes, change, contents, diverged, failure, failureOf, publishedContents, text } from "./helpers.ts";
 import { type Fate, ScriptedFailure, ScriptedStore } from "./scripted-store.ts";
 
@@ -26,7 +27,6 @@ describe("data loss and corruption", () => {
     const v = await Versioned.open(memory);
     const before = new Set(memory.keys());
     await change(v, { a: "1" });
-    const { beginEpoch, raiseRefs } = await import("../../src/commit/epoch.ts");
     await raiseRefs(memory, await beginEpoch(memory));
     for (const key of [...memory.keys()]) if (!before.has(key) && /^[nc]\//.test(key)) memory.remove(key);
     await v.merge();

@@ -145,6 +145,11 @@ describe("ranges", () => {
     expect(together.slice(0, 3000).map(({ value }) => value)).toEqual(names);
     expect(together[3000]).toEqual({ done: true, value: undefined });
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
+    const another = scan[Symbol.asyncIterator]();
+    const some = Array.from({ length: 10 }, () => another.next());
+    await some[0];
+    const late = another.next();
+    expect((await Promise.all([...some, late])).map(({ value }) => value)).toEqual(names.slice(0, 11));
     expect((await scan.map((name) => name.length).toArray()).every((length) => length === 6)).toBe(true);
   });
 

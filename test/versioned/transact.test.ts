@@ -220,7 +220,6 @@ describe("transact", () => {
     const memory = new Memory();
     const store = new ScriptedStore(memory);
     const v = await Versioned.open(store);
-    store.script = (call) => (isBranchCas(call) ? "fail before" : "pass");
     let isFirst = true;
     store.script = (call) => {
       if (!isFirst || !isBranchCas(call)) return "pass";
