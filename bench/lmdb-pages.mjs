@@ -11,7 +11,10 @@ import { join } from "node:path";
 import { open } from "lmdb";
 
 const BYTES = Number(process.argv[2] ?? 12) * 1e6;
-const SIZES = [100, 250, 500, 700, 900, 1000, 1100, 1150, 1200, 1280, 1340, 1500, 1950, 2100, 2700, 3500, 4060, 4110, 6000, 8150, 9000];
+const SIZES = [
+  100, 250, 500, 700, 900, 1000, 1100, 1150, 1200, 1280, 1340, 1500, 1950, 2100, 2700, 3500, 4060, 4110, 6000, 8150,
+  9000,
+];
 const COMMITS = 300;
 const PAGE_SIZES = [4096, 8192, 16384];
 
@@ -22,7 +25,15 @@ const value = (size, spread) =>
 
 async function withDatabase(pageSize, options, work) {
   const folder = mkdtempSync(join(tmpdir(), "vkv-pages-"));
-  const db = open({ path: join(folder, "db"), noSubdir: false, pageSize, keyEncoding: "binary", encoding: "binary", overlappingSync: false, ...options });
+  const db = open({
+    path: join(folder, "db"),
+    noSubdir: false,
+    pageSize,
+    keyEncoding: "binary",
+    encoding: "binary",
+    overlappingSync: false,
+    ...options,
+  });
   try {
     return await work(db, () => statSync(join(folder, "db", "data.mdb")).size);
   } finally {
@@ -74,12 +85,17 @@ function table(head, rows) {
 }
 
 for (const spread of [false, true]) {
-  console.log(`\n## File bytes per byte of value; sizes ${spread ? "spread exponentially around the mean (0.2 to 4 times it)" : "all the same"}\n`);
+  console.log(
+    `\n## File bytes per byte of value; sizes ${spread ? "spread exponentially around the mean (0.2 to 4 times it)" : "all the same"}\n`,
+  );
   const rows = [];
   for (const size of SIZES) {
     const row = [size];
     for (const pageSize of PAGE_SIZES) {
-      row.push((await density(pageSize, size, 6, spread)).toFixed(2), (await density(pageSize, size, 10_000, spread)).toFixed(2));
+      row.push(
+        (await density(pageSize, size, 6, spread)).toFixed(2),
+        (await density(pageSize, size, 10_000, spread)).toFixed(2),
+      );
     }
     rows.push(row);
   }

@@ -25,6 +25,22 @@ export const keys: readonly ConformanceCase[] = [
       );
     }
   }),
+  onStore("keys", "removed keys are listed no more, under any prefix", async (store) => {
+    const all = await many(store, 40);
+    const removals: ((key: string) => unknown)[] = [
+      (key) => store.remove(key),
+      (key) => store.removeMany([key]),
+      (key) => (store.traits.conditionalRemove ? store.cas(key, undefined, sample(key)) : store.remove(key)),
+    ];
+    for (const [i, key] of all.entries()) if (i < 30) await removals[i % 3]?.(key);
+    for (const prefix of ["", "n/", "b/", "b/1"]) {
+      const expected = all.slice(30).filter((key) => key.startsWith(prefix));
+      checkSame(await collect(store.keys(prefix)), expected, `keys(${prefix})`);
+    }
+    await store.clear();
+    for (const prefix of ["", "n/", "b/"])
+      checkSame(await collect(store.keys(prefix)), [], `keys(${prefix}) after clear()`);
+  }),
   onStore("keys", "entries() lists the same keys, with their values", async (store) => {
     const all = await many(store, 700);
     await store.set("b/empty", bytes());

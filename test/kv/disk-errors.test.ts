@@ -109,6 +109,16 @@ describe("Disk refuses", () => {
     expect(() => new Disk(folder)).toThrow(CorruptionError);
   });
 
+  it("files that lack the end of a long value", async () => {
+    const folder = newFolder();
+    const path = join(folder, "data.mdb");
+    const store = new Disk(folder);
+    await store.set("k", new Uint8Array(1_000_000));
+    await store.close();
+    truncateSync(path, statSync(path).size - 4096);
+    expect(() => new Disk(folder)).toThrow(/cut off/);
+  });
+
   it("no file that lacks only free pages at its end", async () => {
     const folder = newFolder();
     const path = join(folder, "data.mdb");

@@ -101,6 +101,23 @@ describe("edit", () => {
     expect((await trees.edit(root, none)).root.hash).toBe(EMPTY_ROOT.hash);
   });
 
+  it("puts single keys in and takes them out at any place, and moves just the boundaries that move", async () => {
+    const trees = new Trees();
+    const random = randomFrom(12);
+    const value = new Uint8Array(1);
+    let model: Contents = new Map(Array.from({ length: 400 }, (_, i) => [`k${random(100_000)}/${i}`, value]));
+    let root = await trees.build(model);
+    for (let i = 0; i < 500; i++) {
+      const keys = [...model.keys()];
+      const taken = keys[random(keys.length)] ?? "";
+      const change: [string, Uint8Array | undefined] =
+        i % 2 === 0 ? [`k${random(100_000)}`, value] : [taken, undefined];
+      root = (await trees.edit(root, new Map([change]))).root;
+      model = applied(model, new Map([change]));
+      expect(root.hash).toBe(await built(model));
+    }
+  });
+
   it("rewrites one way from a leaf to the root for a new value", async () => {
     const trees = new Trees();
     const keys = Array.from({ length: 5000 }, (_, i) => `k${i}`);
