@@ -27,7 +27,7 @@ export function checkInfo(info: Info | undefined): Info | undefined {
   return info === undefined ? undefined : decodeInfo(encodeInfo(info));
 }
 
-/** Reads what `encodeInfo` wrote; frozen. A `CorruptionError` for anything else. */
+/** Reads what `encodeInfo` wrote; frozen. A `CorruptionError` for what is no JSON object. */
 export function decodeInfo(bytes: Uint8Array): Info {
   let info: unknown;
   try {

@@ -299,7 +299,9 @@ export class Versioned extends Handle {
       // HEAD may have moved long before this call: the first try is no race that was lost.
       const tries = retries + 2;
       for (let attempt = 0; attempt < tries; attempt++) {
-        if (attempt > 0 || (!this.#session.exists && !isNewBranch)) await this.#lookAgain(attempt);
+        if (attempt > 0) await this.#lookAgain(attempt);
+        // Else only a CAS on the base finds out that HEAD is elsewhere, and a conflict must be one with HEAD as it is.
+        else if (this.#session.head !== this.#base.hash) await this.#session.refetch();
         const plan = await this.#plan(rule, options);
         if (plan.kind === "conflict") return this.#conflict(plan, options);
         const result = resultOf(plan, false);
@@ -381,6 +383,8 @@ export class Versioned extends Handle {
       if (target === undefined) return false;
       const session = this.#session;
       this.#foreign(target);
+      // What was read last may be from a merge that failed.
+      if (session.head === undefined || session.head !== this.#knownHead) await session.refetch();
       for (let attempt = 0; attempt <= TRANSACT_RETRIES; attempt++) {
         if (!session.exists) throw new BranchNotFoundError(this.branch);
         if (session.head !== this.#knownHead) break;

@@ -157,7 +157,7 @@ describe.skipIf(lacks("the right to mount a disk", canMount()))("Disk on a full 
     try {
       await work(folder);
     } finally {
-      execFileSync("umount", [folder]);
+      execFileSync("umount", ["-l", folder]);
     }
   }
 
@@ -214,7 +214,7 @@ function canMount(): boolean {
   mkdirSync(folder, { recursive: true });
   try {
     mount(folder);
-    execFileSync("umount", [folder]);
+    execFileSync("umount", ["-l", folder]);
     return true;
   } catch {
     return false;

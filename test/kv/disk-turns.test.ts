@@ -62,10 +62,10 @@ describe("in one turn of the event loop, Disk", () => {
   it("finishes what was begun when it is closed, and can be opened again at once", async () => {
     const folder = newFolder();
     const store = new Disk(folder);
-    const writes = [store.set("a", one), store.cas("b", one, undefined), store.createMany({ "n/c": one })];
+    const writes = Promise.all([store.set("a", one), store.cas("b", one, undefined), store.createMany({ "n/c": one })]);
     const closed = store.close();
     const again = new Disk(folder);
-    expect(await Promise.all(writes)).toEqual([undefined, true, []]);
+    expect(await writes).toEqual([undefined, true, []]);
     await closed;
     expect(again.getMany(["a", "b", "n/c"]).size).toBe(3);
     const both = [again.close(), again.close()];

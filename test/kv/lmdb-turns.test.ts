@@ -71,9 +71,9 @@ describe("LmdbTurns", () => {
   it("puts all writes of a turn into one transaction, the early ones first", async () => {
     const { db, turns } = create();
     const late = turns.late(() => db.log.push("late"));
-    turns.early(() => db.log.push("early"), 1);
+    const early = turns.early(() => db.log.push("early"), 1);
     turns.read(() => db.log.push("read"));
-    await Promise.all([late, turns.late(() => db.log.push("late"))]);
+    await Promise.all([late, early, turns.late(() => db.log.push("late"))]);
     expect(db.log).toEqual(["begin", "early", "read", "late", "late", "commit"]);
     turns.read(() => db.log.push("read"));
     await turns.late(() => db.log.push("late"));
@@ -141,8 +141,7 @@ describe("LmdbTurns", () => {
 
   it("commits early writes that nobody waits for, at the end of the turn", async () => {
     const { db, turns } = create();
-    turns.early(() => 1, 1);
-    await Promise.resolve();
+    await turns.early(() => 1, 1);
     expect(db.log).toEqual(["begin"]);
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(db.log).toEqual(["begin", "commit"]);

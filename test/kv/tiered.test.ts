@@ -84,7 +84,7 @@ runConformance("Tiered, memory over memory", { create: () => new Tiered([new Mem
 runConformance("Tiered, everything cached", { create: () => new Tiered([new Memory(), new Minimal()], all) });
 runConformance(
   "Tiered, memory over disk",
-  diskFactory(newFolder, {}, (disk) => new Tiered([new Memory(), disk])),
+  diskFactory(newFolder, { durable: false }, (disk) => new Tiered([new Memory(), disk])),
 );
 runConformance("Tiered, three tiers", {
   create: () => new Tiered([new Memory(), new Disk(newFolder(), { durable: false }), new Minimal()], all),

@@ -35,7 +35,7 @@ async function carryOut(request: Request): Promise<unknown> {
       return (await store.createMany(entries)).length;
     }
     case "hold":
-      store.createMany({ "n/held": new Uint8Array(1) });
+      await store.createMany({ "n/held": new Uint8Array(1) });
       process.send?.("held");
       // The turn never ends, and with it the transaction.
       for (;;);
