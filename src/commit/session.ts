@@ -42,6 +42,8 @@ export class Session {
   #epoch: number;
   /** Put by this session, and below no ref yet. */
   #pending: ChunkName[] = [];
+  /** The commits among them: all below those is safe, or from elsewhere and noted. */
+  readonly #own: Set<Hash> = new Set();
   /** Commits from elsewhere that the work builds on. */
   readonly #foreign: Map<Hash, CommitRecord> = new Map();
   /** Those of them that are known to be safe for the epoch. */
@@ -94,11 +96,15 @@ export class Session {
   /** Stores chunks of unpublished work. */
   async put(chunks: readonly Chunk[]): Promise<void> {
     await this.repository.chunks.put(chunks, this.#epoch);
-    for (const { kind, hash } of chunks) this.#pending.push({ kind, hash });
+    for (const { kind, hash } of chunks) {
+      this.#pending.push({ kind, hash });
+      if (kind === "commit") this.#own.add(hash);
+    }
   }
 
   /** Notes that the work builds on a commit from elsewhere. `ref`: the ref it was just read from. */
   use(commit: CommitRecord, ref?: Ref): void {
+    if (this.#own.has(commit.hash)) return;
     this.#foreign.set(commit.hash, commit);
     if (ref !== undefined && ref.epoch >= this.#epoch) this.#safe.add(commit.hash);
   }
@@ -106,6 +112,7 @@ export class Session {
   /** Forgets the unpublished work. */
   drop(): void {
     this.#pending = [];
+    this.#own.clear();
     this.#foreign.clear();
     this.#safe.clear();
   }

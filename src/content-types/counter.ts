@@ -1,4 +1,5 @@
 import { describe } from "../bytes.ts";
+import { checkOptions } from "../options.ts";
 import type { ContentType } from "../versioned/content-type.ts";
 
 /** How a counter is written. */
@@ -29,6 +30,7 @@ const MAX_BYTES = 64;
  * await hits.merge(10n, 13n, 15n); // → 18n
  */
 export function counter(options: CounterOptions = {}): ContentType<bigint> {
+  checkOptions(options, "counter");
   const { byteOrder = "big", byteLength = 8 } = options;
   if (byteOrder !== "big" && byteOrder !== "little") {
     throw new TypeError(`byteOrder must be "big" or "little", not ${describe(byteOrder)}.`);

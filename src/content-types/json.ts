@@ -1,6 +1,7 @@
 import { describe, equalBytes, fromUtf8, utf8 } from "../bytes.ts";
 import { canonicalJson, type Json } from "../commit/json.ts";
 import type { Awaitable } from "../kv/store.ts";
+import { checkOptions } from "../options.ts";
 import type { ContentType } from "../versioned/content-type.ts";
 import { checkSchema, type StandardSchema, validated } from "./standard-schema.ts";
 
@@ -33,6 +34,7 @@ const MAX_DEPTH = 1000;
  * settings.decode(settings.encode({ theme: "dark" })); // → { theme: 'dark' }
  */
 export function json<T = Json>(options: JsonOptions<T> = {}): ContentType<T> {
+  checkOptions(options, "json");
   const { merge, schema } = options;
   if (merge !== undefined && typeof merge !== "function") {
     throw new TypeError(`merge must be a function, not ${describe(merge)}.`);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers";
 import { equalValues, fromUtf8, utf8 } from "../bytes.ts";
 import { CorruptionError, StorageError, StoreClosedError, VkvError } from "../errors.ts";
+import { checkFlag, checkOptions } from "../options.ts";
 import { checkHeader, completeSize, type LmdbFile } from "./lmdb-file.ts";
 import { type LmdbDatabase, LmdbTurns } from "./lmdb-turns.ts";
 import { type Awaitable, type Entries, type Keys, KVStore, type StoreTraits } from "./store.ts";
@@ -49,7 +50,8 @@ export class Disk extends KVStore {
    */
   constructor(path: string, options: DiskOptions = {}) {
     super();
-    this.#environment = acquire(path, options.durable ?? true);
+    checkOptions(options, "new Disk");
+    this.#environment = acquire(path, checkFlag(options.durable, "durable", true));
   }
 
   override get(key: string): Uint8Array | undefined {

@@ -10,6 +10,7 @@ import type { CommitRecord } from "../commit/commit.ts";
 import { checkInfo } from "../commit/info.ts";
 import type { Repository } from "../commit/repository.ts";
 import type { Conflict } from "../errors.ts";
+import { checkFlag, checkOptions } from "../options.ts";
 import { edit } from "../tree/edit.ts";
 import { NodeReader } from "../tree/node-store.ts";
 import { type MergeBase, mergeTrees } from "./three-way.ts";
@@ -18,27 +19,23 @@ import { commitBase, loadRoot, mergeBaseOf } from "./virtual-base.ts";
 import { type NewCommit, newCommit } from "./write.ts";
 
 /** How often a lost race is tried again, unless the call says. */
-const DEFAULT_RETRIES = 32;
+export const DEFAULT_RETRIES = 256;
 
 /** Checks a merge's options but its rules: `TypeError` or `RangeError` for what is none. */
 export function checkMergeOptions(options: MergeOptions): { retries: number } {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`Merge options must be an object, not ${describe(options)}.`);
-  }
+  checkOptions(options, "a merge");
   const { onConflict, retries, info, dryRun } = options;
   if (onConflict !== undefined && onConflict !== "throw" && onConflict !== "abandon") {
     throw new TypeError(`onConflict must be "throw" or "abandon", not ${describe(onConflict)}.`);
   }
-  if (dryRun !== undefined && typeof dryRun !== "boolean") {
-    throw new TypeError(`dryRun must be a boolean, not ${describe(dryRun)}.`);
-  }
+  checkFlag(dryRun, "dryRun", false);
   checkInfo(info);
-  return { retries: checkRetries(retries, DEFAULT_RETRIES) };
+  return { retries: checkRetries(retries) };
 }
 
 /** Checks a number of retries; a `RangeError` for what is no whole number from 0 on. */
-export function checkRetries(retries: number | undefined, fallback: number): number {
-  if (retries === undefined) return fallback;
+export function checkRetries(retries: number | undefined): number {
+  if (retries === undefined) return DEFAULT_RETRIES;
   if (!Number.isInteger(retries) || retries < 0) {
     throw new RangeError(`retries must be a whole number from 0 on, not ${String(retries)}.`);
   }

@@ -1,5 +1,6 @@
 import { describe } from "../bytes.ts";
 import { InvalidKeyError } from "../errors.ts";
+import { checkFlag, checkOptions } from "../options.ts";
 import { compareKeys, keyBytes, prefixEnd } from "../tree/key-bytes.ts";
 import { keyAfter, type Range } from "../tree/scan.ts";
 import type { KeyRange } from "./types.ts";
@@ -13,10 +14,8 @@ export interface ParsedRange {
 
 /** Checks a range, and turns its bounds into bytes. `TypeError`, `RangeError` (of the limit) or `InvalidKeyError` for what is none. */
 export function parseRange(range: KeyRange = {}): ParsedRange {
-  if (typeof range !== "object" || range === null)
-    throw new TypeError(`A range must be an object, not ${describe(range)}.`);
-  const { reverse = false, limit } = range;
-  if (typeof reverse !== "boolean") throw new TypeError(`reverse must be a boolean, not ${describe(reverse)}.`);
+  checkOptions(range, "a scan");
+  const reverse = checkFlag(range.reverse, "reverse", false);
   const prefix = bound("prefix", range.prefix);
   const gt = bound("gt", range.gt);
   const lte = bound("lte", range.lte);
@@ -25,7 +24,7 @@ export function parseRange(range: KeyRange = {}): ParsedRange {
   return {
     range: { start: pick(starts, 1), end: pick(ends, -1) },
     reverse,
-    limit: parseLimit(limit),
+    limit: parseLimit(range.limit),
   };
 }
 

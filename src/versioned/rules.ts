@@ -1,4 +1,5 @@
-import { describe } from "../bytes.ts";
+import { checkKey, describe } from "../bytes.ts";
+import { MAX_KEY_BYTES } from "../tree/key-bytes.ts";
 import type { MergeOptions, Rule, Rules } from "./types.ts";
 
 /** The merge rules of a handle. */
@@ -37,7 +38,10 @@ export function ruleEntries(name: string, rules: Rules | undefined): [string, Ru
     throw new TypeError(`${name} must be a Map or an object of rules, not ${describe(rules)}.`);
   }
   const entries: [string, Rule][] = rules instanceof Map ? [...rules] : Object.entries(rules);
-  for (const [, rule] of entries) checkRule(rule);
+  for (const [key, rule] of entries) {
+    checkKey(key, MAX_KEY_BYTES);
+    checkRule(rule);
+  }
   return entries;
 }
 

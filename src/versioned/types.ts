@@ -114,7 +114,7 @@ export interface MergeOptions {
   readonly defaultMerge?: Rule;
   /** The info of the merge commit; a fast-forward makes none. */
   readonly info?: Info;
-  /** How often a lost race is tried again; 32 unless given. */
+  /** How often a lost race is tried again; 256 unless given. */
   readonly retries?: number;
   /** Gives the result, and moves and stores nothing. */
   readonly dryRun?: boolean;

@@ -18,13 +18,22 @@ import {
 } from "../errors.ts";
 import { Memory } from "../kv/memory.ts";
 import { type Entries, type Keys, KVStore } from "../kv/store.ts";
+import { checkFlag, checkOptions } from "../options.ts";
 import { edit } from "../tree/edit.ts";
 import { MAX_KEY_BYTES } from "../tree/key-bytes.ts";
 import { NodeReader } from "../tree/node-store.ts";
 import { changesBetween, diffKeys } from "./compare.ts";
 import { asMergeFn, type ContentType } from "./content-type.ts";
 import { Handle } from "./handle.ts";
-import { checkMergeOptions, checkRetries, type MergePlan, mergeResult, planMerge, planReplay } from "./merging.ts";
+import {
+  checkMergeOptions,
+  checkRetries,
+  DEFAULT_RETRIES,
+  type MergePlan,
+  mergeResult,
+  planMerge,
+  planReplay,
+} from "./merging.ts";
 import { Namespaced } from "./namespaced.ts";
 import { Paged } from "./paged.ts";
 import { parseLimit, parseRange } from "./range.ts";
@@ -50,9 +59,6 @@ import { type NewCommit, newCommit, rootCommit } from "./write.ts";
 
 /** A plan that can be carried out. */
 type Carried = Exclude<MergePlan, { kind: "conflict" }>;
-
-/** How often `transact` runs its work again, unless the call says. */
-const TRANSACT_RETRIES = 256;
 
 /**
  * A handle on a branch: reads see its current commit, `snapshot` makes commits that only the handle has, and `merge`
@@ -82,6 +88,7 @@ export class Versioned extends Handle {
   #queue: Promise<unknown> = Promise.resolve();
   /** Whether `transact` made the handle, and will publish its work. */
   #isTransaction = false;
+  #isInRule = false;
 
   private constructor(session: Session, view: View, rules?: MergeRules, types?: Map<string, ContentType<unknown>>) {
     super();
@@ -105,8 +112,10 @@ export class Versioned extends Handle {
    * @throws FormatVersionError if the store is in a format that this version of vkv does not know
    */
   static async open(store: KVStore = new Memory(), options: OpenOptions = {}): Promise<Versioned> {
-    const { branch = "main", commit, create = true } = options;
     checkStore(store);
+    checkOptions(options, "Versioned.open");
+    const { branch = "main", commit } = options;
+    const create = checkFlag(options.create, "create", true);
     checkName(branch);
     const repository = Repository.of(store);
     const { session, isNewStore } = await Session.open(repository, branch);
@@ -193,6 +202,7 @@ export class Versioned extends Handle {
    * @throws InvalidKeyError, TypeError for what cannot be stored; the handle stays as it was
    */
   async snapshot(updates?: Entries | null, options: SnapshotOptions = {}): Promise<string> {
+    checkOptions(options, "snapshot");
     const collected = collectUpdates(updates, options.removals);
     const info = checkInfo(options.info);
     return this.#locked(() => this.#snapshot(collected, info));
@@ -225,7 +235,7 @@ export class Versioned extends Handle {
   mergeFrom(source: Source, options: MergeOptions = {}): Promise<MergeResult> {
     return this.#locked(async () => {
       checkMergeOptions(options);
-      const rule = this.#rules.forMerge(options);
+      const rule = this.#guarded(this.#rules.forMerge(options));
       const ours = this.#view.commit;
       const theirs = await this.#source(source);
       if (theirs.hash === ours.hash) return this.#note(mergeResult("no_op", ours.hash), options);
@@ -292,7 +302,7 @@ export class Versioned extends Handle {
     return this.#locked(async () => {
       this.#refuseInTransaction("merge");
       const { retries } = checkMergeOptions(options);
-      const rule = this.#rules.forMerge(options);
+      const rule = this.#guarded(this.#rules.forMerge(options));
       const ours = this.#view.commit;
       const isNewBranch = this.#knownHead === undefined;
       if (ours.hash === this.#base.hash && !isNewBranch) return this.#note(mergeResult("no_op", ours.hash), options);
@@ -385,7 +395,7 @@ export class Versioned extends Handle {
       this.#foreign(target);
       // What was read last may be from a merge that failed.
       if (session.head === undefined || session.head !== this.#knownHead) await session.refetch();
-      for (let attempt = 0; attempt <= TRANSACT_RETRIES; attempt++) {
+      for (let attempt = 0; attempt <= DEFAULT_RETRIES; attempt++) {
         if (!session.exists) throw new BranchNotFoundError(this.branch);
         if (session.head !== this.#knownHead) break;
         const outcome = await session.publish(target.hash);
@@ -420,8 +430,10 @@ export class Versioned extends Handle {
    */
   async transact<T>(work: (v: Versioned) => Promise<T>, options: TransactOptions = {}): Promise<T> {
     this.#refuseInTransaction("transact");
+    if (typeof work !== "function") throw new TypeError(`transact needs a function to run, not ${describe(work)}.`);
+    checkOptions(options, "transact");
     const { signal } = options;
-    const retries = checkRetries(options.retries, TRANSACT_RETRIES);
+    const retries = checkRetries(options.retries);
     const info = checkInfo(options.info);
     for (let attempt = 0; attempt <= retries; attempt++) {
       signal?.throwIfAborted();
@@ -484,6 +496,7 @@ export class Versioned extends Handle {
   createBranch(name: string, options: { readonly at?: string } = {}): Promise<Versioned> {
     return this.#locked(async () => {
       checkName(name);
+      checkOptions(options, "createBranch");
       const commit = await this.#at(options.at);
       const ref = await this.#session.createRef(refKey("branch", name), commit.hash);
       if (ref === undefined) throw new BranchExistsError(name);
@@ -523,6 +536,7 @@ export class Versioned extends Handle {
    * @returns `undefined` if there is no such commit
    */
   async checkout(commit: string, options: { readonly branch?: string } = {}): Promise<Versioned | undefined> {
+    checkOptions(options, "checkout");
     const { branch = this.branch } = options;
     checkName(branch);
     const found = await this.#lookUp(commit);
@@ -542,6 +556,7 @@ export class Versioned extends Handle {
   createTag(name: string, options: { readonly at?: string; readonly info?: Info } = {}): Promise<void> {
     return this.#locked(async () => {
       checkName(name);
+      checkOptions(options, "createTag");
       const info = checkInfo(options.info);
       const commit = await this.#at(options.at);
       const ref = await this.#session.createRef(refKey("tag", name), commit.hash, info);
@@ -569,7 +584,9 @@ export class Versioned extends Handle {
    * @throws CommitNotFoundError while iterating, if there is no such commit
    */
   history(options: HistoryOptions = {}): Paged<string> {
-    const { from, allParents = false } = options;
+    checkOptions(options, "history");
+    const { from } = options;
+    const allParents = checkFlag(options.allParents, "allParents", false);
     const limit = parseLimit(options.limit);
     const repository = this.#repository;
     const current = this.#view.commit;
@@ -652,8 +669,28 @@ export class Versioned extends Handle {
     return new Namespaced<Versioned>(this, name);
   }
 
+  /**
+   * The same rules, during whose calls the handle refuses changes, which would wait for the merge that waits for the
+   * rule. Only a call that the rule makes before its first `await` can be told from one of somebody else.
+   */
+  #guarded(ruleFor: (key: string) => Rule | undefined): (key: string) => Rule | undefined {
+    return (key) => {
+      const rule = ruleFor(key);
+      if (typeof rule !== "function") return rule;
+      return (old, ours, theirs) => {
+        this.#isInRule = true;
+        try {
+          return rule(old, ours, theirs);
+        } finally {
+          this.#isInRule = false;
+        }
+      };
+    };
+  }
+
   /** Runs calls one after another. */
   #locked<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isInRule) return Promise.reject(new TypeError("A merge rule cannot change the handle that is merging."));
     const result = this.#queue.then(work);
     this.#queue = result.catch(() => undefined);
     return result;

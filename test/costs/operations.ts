@@ -132,6 +132,11 @@ export async function measure({ store, n }: Filled): Promise<Map<string, Cost>> 
   await row("createBranch", () => v.createBranch("topic"));
   await row("createTag", () => v.createTag("v1", { info: { release: 1 } }));
   v = await cold();
+  const local = await v.snapshot({ [keyOf(middle)]: versionOf(middle, 6) });
+  await v.snapshot({ [keyOf(middle)]: versionOf(middle, 7) });
+  await row("createBranch at an older local commit", () => v.createBranch("local", { at: local }));
+  await v.deleteBranch("local");
+  v = await cold();
   await row("createBranch at an older commit", () => v.createBranch("older", { at: one }));
   await row("deleteBranch", () => v.deleteBranch("older"));
   await row("deleteTag", () => v.deleteTag("v1"));
@@ -199,6 +204,7 @@ export function allowed(name: string, depth: number): number {
     createBranch: 3,
     createTag: 3,
     // The commit, and that it is below HEAD.
+    "createBranch at an older local commit": 3,
     "createBranch at an older commit": 3 + 1 + ancestry,
     "resetTo an older commit": 2 + ancestry,
     "resetTo, warm": 2,

@@ -4,7 +4,7 @@ import { posix } from "node:path";
 
 /** From the bottom up; a file imports from its own layer and from those before it. A name ending in `/` is a folder. */
 const LAYERS: readonly (readonly string[])[] = [
-  ["bytes.ts", "errors.ts", "hash.ts", "hash/"],
+  ["bytes.ts", "errors.ts", "options.ts", "hash/"],
   ["kv/"],
   ["chunk/"],
   ["tree/"],
