@@ -18,6 +18,12 @@ export interface Chunk {
 /** The name of a chunk. */
 export type ChunkName = Pick<Chunk, "kind" | "hash">;
 
+/** A stored chunk that was verified, and the stored bytes. */
+interface Sound {
+  readonly chunk: StoredChunk;
+  readonly bytes: Uint8Array;
+}
+
 /** How many chunks one batch of the store holds at most. */
 const BATCH = 4096;
 
@@ -39,7 +45,9 @@ export class ChunkStore {
       const stored = await this.store.getMany(batch.map((hash) => chunkKey(kind, hash)));
       for (const hash of batch) {
         const bytes = stored.get(chunkKey(kind, hash));
-        if (bytes !== undefined) found.set(hash, verified(hash, bytes).payload);
+        if (bytes === undefined) continue;
+        const sound = asSound(hash, bytes) ?? (await this.#readAgain({ kind, hash }));
+        if (sound !== undefined) found.set(hash, sound.chunk.payload);
       }
     }
     return found;
@@ -88,20 +96,36 @@ export class ChunkStore {
     while (open.length > 0) {
       const stored = await this.store.getMany(open.map(({ kind, hash }) => chunkKey(kind, hash)));
       const settled = await Promise.all(
-        open.map(async ({ kind, hash }, i): Promise<boolean> => {
-          const bytes = stored.get(chunkKey(kind, hash));
-          if (bytes === undefined) {
+        open.map(async (name, i): Promise<boolean> => {
+          const known = stored.get(chunkKey(name.kind, name.hash));
+          const sound = known && (asSound(name.hash, known) ?? (await this.#readAgain(name)));
+          if (sound === undefined) {
             missing.push(...open.slice(i, i + 1));
             return true;
           }
-          const chunk = verified(hash, bytes);
+          const { chunk, bytes } = sound;
           if (chunk.epoch >= epoch) return true;
-          return this.store.cas(chunkKey(kind, hash), encodeChunk({ ...chunk, epoch }), bytes);
+          return this.store.cas(chunkKey(name.kind, name.hash), encodeChunk({ ...chunk, epoch }), bytes);
         }),
       );
       open = open.filter((_, i) => settled[i] === false);
     }
     return missing;
+  }
+
+  /** A chunk that was read damaged, as a cache may hold it, read past caches. */
+  async #readAgain({ kind, hash }: ChunkName): Promise<Sound | undefined> {
+    const bytes = await this.store.getFresh(chunkKey(kind, hash));
+    return bytes && { chunk: verified(hash, bytes), bytes };
+  }
+}
+
+/** The chunk that `bytes` hold; `undefined` if they are damaged. */
+function asSound(hash: Hash, bytes: Uint8Array): Sound | undefined {
+  try {
+    return { chunk: verified(hash, bytes), bytes };
+  } catch {
+    return undefined;
   }
 }
 

@@ -98,6 +98,11 @@ export abstract class KVStore implements AsyncDisposable {
     return all(this.checkKeys(keys), (key) => this.remove(key)).then(() => undefined);
   }
 
+  /** The value of `key` past any cache; wrappers that cache override it, and other wrappers pass it on. */
+  getFresh(key: string): Awaitable<Uint8Array | undefined> {
+    return this.get(key);
+  }
+
   /** Whether `key` exists. */
   has(key: string): Awaitable<boolean> {
     return this.#has(key);

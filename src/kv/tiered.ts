@@ -1,4 +1,4 @@
-import { utf8Length } from "../bytes.ts";
+import { describe, utf8Length } from "../bytes.ts";
 import { StoreClosedError } from "../errors.ts";
 import { type Fill, Overlaps } from "./overlaps.ts";
 import { type Awaitable, type Entries, type Keys, KVStore, type StoreTraits } from "./store.ts";
@@ -7,18 +7,19 @@ import { type Awaitable, type Entries, type Keys, KVStore, type StoreTraits } fr
 export interface TieredOptions {
   /** Whether the value of `key` may be cached, always the same for one key; by default, whether it is one of vkv's immutable chunks. */
   readonly cacheable?: (key: string) => boolean;
-  /** Told of every error of a cache, which is then passed over. By default nobody is told. */
+  /** Told of every error of a cache, which is then passed over. By default nobody is told; what it throws is dropped. */
   readonly onCacheError?: (error: unknown, cache: KVStore) => void;
 }
 
 /**
  * Caches over a store that is authoritative, the fastest first: `new Tiered([memory, disk, remote])`. Keys whose value
  * does not change are read from the first tier that has them, and put into the tiers before it; everything else goes to
- * the last one. A cache that fails is passed over; an error of the authority is an error.
+ * the last one. A cache that fails is passed over; an error of the authority is an error. A cache that never answers
+ * hangs whoever waits for it: `Tiered` has no time-outs, so tiers that may hang should have their own.
  *
  * A write goes to the authority, and then drops the key from all caches, whatever the outcome. What others write to
  * the authority is not seen in cached keys: a cached chunk may be older than the authority's, or gone there. vkv knows
- * that. `close` closes all tiers.
+ * that. A damaged chunk in a cache is read once more by `getFresh`, past the caches. `close` closes all tiers.
  *
  * @example
  * const store = new Tiered([new Memory(), remote], { onCacheError: (error) => log(error) });
@@ -31,15 +32,17 @@ export class Tiered extends KVStore {
   readonly #overlaps: Overlaps = new Overlaps();
   #closing: Promise<void> | undefined;
 
-  /** `tiers`: the caches, then the authority; `TypeError` if there is none. */
+  /** `tiers`: the caches, then the authority; `TypeError` if there is none, or one is no store. */
   constructor(tiers: readonly KVStore[], options: TieredOptions = {}) {
     super();
-    const last = tiers.at(-1);
+    const last = checkTiers(tiers).at(-1);
     if (last === undefined) throw new TypeError("Tiered needs at least one store.");
     const { cacheable = isChunk, onCacheError = (): void => undefined } = options;
+    checkFunction("cacheable", cacheable);
+    checkFunction("onCacheError", onCacheError);
     this.#last = last;
     this.traits = last.traits;
-    this.#caches = tiers.slice(0, -1).map((store) => new Cache(store, (error) => onCacheError(error, store)));
+    this.#caches = tiers.slice(0, -1).map((store) => new Cache(store, (error) => tell(onCacheError, error, store)));
     this.#cacheable = this.#caches.length === 0 ? (): boolean => false : cacheable;
   }
 
@@ -60,6 +63,13 @@ export class Tiered extends KVStore {
     const list = this.checkKeys(keys);
     if (!list.some(this.#cacheable)) return this.#last.getMany(list);
     return this.#readThrough(list);
+  }
+
+  /** The authority's value, which is put into the caches in place of what they have. */
+  override getFresh(key: string): Awaitable<Uint8Array | undefined> {
+    this.#checkOpen();
+    this.checkKey(key);
+    return this.#cacheable(key) ? this.#readPast(key) : this.#last.getFresh(key);
   }
 
   override has(key: string): Awaitable<boolean> {
@@ -181,6 +191,21 @@ export class Tiered extends KVStore {
     return found;
   }
 
+  async #readPast(key: string): Promise<Uint8Array | undefined> {
+    const fill = this.#overlaps.beginFill([key]);
+    try {
+      const value = await this.#last.getFresh(key);
+      // As in `#fill`; a write that overlapped drops the key itself.
+      if (!fill.stale.has(key)) {
+        fill.filling = this.#eachCache((cache) => cache.replace(key, value));
+        await fill.filling;
+      }
+      return value;
+    } finally {
+      this.#overlaps.endFill(fill);
+    }
+  }
+
   async #hasCached(key: string): Promise<boolean> {
     for (const cache of this.#caches) {
       if (await cache.has(key)) return true;
@@ -250,11 +275,15 @@ class Cache {
   }
 
   async fill(entries: [string, Uint8Array][]): Promise<void> {
-    const { maxKeyBytes, maxValueBytes } = this.#store.traits;
-    const fitting = entries.filter(([key, value]) => value.length <= maxValueBytes && utf8Length(key) <= maxKeyBytes);
+    const fitting = entries.filter(([key, value]) => this.#fits(key, value));
     if (this.#useless || fitting.length === 0) return;
     const keys = fitting.map(([key]) => key);
     this.#distrust(keys, (await this.#try(() => this.#done(this.#store.setMany(fitting)))) === undefined);
+  }
+
+  /** Puts `value` in place of what is cached; only drops that if `value` is `undefined` or does not fit. */
+  async replace(key: string, value: Uint8Array | undefined): Promise<void> {
+    await (value !== undefined && this.#fits(key, value) ? this.fill([[key, value]]) : this.drop([key]));
   }
 
   async drop(keys: readonly string[]): Promise<void> {
@@ -269,6 +298,11 @@ class Cache {
 
   async close(): Promise<void> {
     await this.#try(() => this.#store.close());
+  }
+
+  #fits(key: string, value: Uint8Array): boolean {
+    const { maxKeyBytes, maxValueBytes } = this.#store.traits;
+    return value.length <= maxValueBytes && utf8Length(key) <= maxKeyBytes;
   }
 
   #distrust(keys: readonly string[], failed: boolean): void {
@@ -291,6 +325,24 @@ class Cache {
       return undefined;
     }
   }
+}
+
+/** Tells `onCacheError`, without waiting for it; what it throws or rejects with is dropped. */
+function tell(onCacheError: (error: unknown, cache: KVStore) => unknown, error: unknown, cache: KVStore): void {
+  (async (): Promise<unknown> => onCacheError(error, cache))().catch(() => undefined);
+}
+
+function checkTiers(tiers: readonly KVStore[]): readonly KVStore[] {
+  if (!Array.isArray(tiers)) throw new TypeError(`The tiers must be an array of stores, not ${describe(tiers)}.`);
+  // `entries` visits holes too.
+  for (const [i, tier] of tiers.entries()) {
+    if (!(tier instanceof KVStore)) throw new TypeError(`Tier ${i} must be a KVStore, not ${describe(tier)}.`);
+  }
+  return tiers;
+}
+
+function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== "function") throw new TypeError(`${name} must be a function, not ${describe(value)}.`);
 }
 
 /** Those of `keys` that `from` has. */

@@ -430,6 +430,7 @@ export class Versioned extends Handle {
    */
   async transact<T>(work: (v: Versioned) => Promise<T>, options: TransactOptions = {}): Promise<T> {
     this.#refuseInTransaction("transact");
+    if (this.#isInRule) throw this.#refusalInRule();
     if (typeof work !== "function") throw new TypeError(`transact needs a function to run, not ${describe(work)}.`);
     checkOptions(options, "transact");
     const { signal } = options;
@@ -688,9 +689,13 @@ export class Versioned extends Handle {
     };
   }
 
+  #refusalInRule(): TypeError {
+    return new TypeError("A merge rule cannot change the handle that is merging.");
+  }
+
   /** Runs calls one after another. */
   #locked<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#isInRule) return Promise.reject(new TypeError("A merge rule cannot change the handle that is merging."));
+    if (this.#isInRule) return Promise.reject(this.#refusalInRule());
     const result = this.#queue.then(work);
     this.#queue = result.catch(() => undefined);
     return result;

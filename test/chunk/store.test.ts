@@ -7,8 +7,9 @@ import { HashSet } from "../../src/chunk/hash-set.ts";
 import { chunkKey, chunkKeyPrefix, hashOfChunkKey } from "../../src/chunk/key.ts";
 import { type Chunk, ChunkStore } from "../../src/chunk/store.ts";
 import { ByteReader, varintLength, writeVarint } from "../../src/chunk/varint.ts";
-import { CorruptionError } from "../../src/errors.ts";
+import { CorruptionError, FormatVersionError } from "../../src/errors.ts";
 import { Memory } from "../../src/kv/memory.ts";
+import { Tiered } from "../../src/kv/tiered.ts";
 import { CountingStore } from "../support/counting-store.ts";
 import { propertyOptions } from "../support/seed.ts";
 
@@ -216,6 +217,81 @@ describe("ChunkStore", () => {
     await expect(chunks.put([a], 1)).rejects.toThrow(CorruptionError);
     await expect(chunks.raise([a], 1)).rejects.toThrow(CorruptionError);
     expect(memory.get(chunkKey("node", a.hash))).toEqual(damaged);
+  });
+
+  describe("over a cache that holds damaged chunks", () => {
+    const a = chunk("a");
+    const b = chunk("b");
+    const key = chunkKey("node", a.hash);
+    const good = encodeChunk({ epoch: 1, createdAt: 5, payload: a.payload });
+    const damages: [string, Uint8Array][] = [
+      ["bytes of another name", encodeChunk({ epoch: 1, createdAt: 5, payload: utf8("x") })],
+      ["nothing", new Uint8Array(0)],
+      ["a part of it", good.subarray(0, 1)],
+      ["another version", Uint8Array.of(99, ...good.subarray(1))],
+    ];
+    function over(damaged: Uint8Array): { cache: Memory; authority: Memory; chunks: ChunkStore } {
+      const [cache, authority] = [new Memory(), new Memory()];
+      authority.set(key, good);
+      authority.set(chunkKey("node", b.hash), encodeChunk({ epoch: 1, createdAt: 5, payload: b.payload }));
+      cache.set(key, damaged);
+      return { cache, authority, chunks: new ChunkStore(new Tiered([cache, authority])) };
+    }
+
+    it.each(damages)("reads the authority's, and mends the cache: %s", async (_, damaged) => {
+      const { cache, chunks } = over(damaged);
+      expect([...(await chunks.read("node", [a.hash, b.hash]))]).toEqual([
+        [a.hash, a.payload],
+        [b.hash, b.payload],
+      ]);
+      expect(cache.get(key)).toEqual(good);
+    });
+
+    it.each(damages)("raises the authority's: %s", async (_, damaged) => {
+      for (const raise of [(chunks: ChunkStore) => chunks.raise([a], 3), (chunks: ChunkStore) => chunks.put([a], 3)]) {
+        const { authority, chunks } = over(damaged);
+        await raise(chunks);
+        expect(decodeChunk(authority.get(key) ?? new Uint8Array(0))).toEqual({
+          epoch: 3,
+          createdAt: 5,
+          payload: a.payload,
+        });
+        expect((await chunks.read("node", [a.hash])).get(a.hash)).toEqual(a.payload);
+      }
+    });
+
+    it.each(damages)("takes what the authority lacks for missing: %s", async (_, damaged) => {
+      const { cache, authority, chunks } = over(damaged);
+      authority.remove(key);
+      expect((await chunks.read("node", [a.hash])).size).toBe(0);
+      expect(cache.has(key)).toBe(false);
+      cache.set(key, damaged);
+      expect(await chunks.raise([a], 3)).toEqual([a]);
+    });
+
+    it.each(damages)("refuses a chunk that is damaged in the authority too: %s", async (_, damaged) => {
+      const { authority, chunks } = over(damaged);
+      authority.set(key, damaged);
+      const error = damaged[0] === 99 ? FormatVersionError : CorruptionError;
+      await expect(chunks.read("node", [a.hash])).rejects.toThrow(error);
+      await expect(chunks.raise([a], 3)).rejects.toThrow(error);
+      expect(authority.get(key)).toEqual(damaged);
+    });
+  });
+
+  it("reads a damaged chunk once more, and no good one", async () => {
+    const memory = new Memory();
+    const counting = new CountingStore(memory);
+    const chunks = new ChunkStore(counting);
+    const [a, b] = [chunk("a"), chunk("b")];
+    await chunks.put([a, b], 0);
+    counting.reset();
+    await chunks.read("node", [a.hash, b.hash]);
+    expect(counting.calls).toBe("getMany 1");
+    memory.set(chunkKey("node", a.hash), encodeChunk({ epoch: 0, createdAt: 1, payload: utf8("x") }));
+    counting.reset();
+    await expect(chunks.read("node", [a.hash, b.hash])).rejects.toThrow(CorruptionError);
+    expect(counting.calls).toBe("getMany 1, get 1");
   });
 
   it("handles more chunks than one batch", async () => {

@@ -66,14 +66,14 @@ const KEYS = ["n/1", "n/2"];
 
 /** Something that is done to the store, with keys by number. */
 type Call =
-  | readonly ["get" | "getMany" | "has" | "remove", number]
+  | readonly ["get" | "getFresh" | "getMany" | "has" | "remove", number]
   | readonly ["set" | "create" | "cas" | "casRemove", number, number]
   | readonly ["clear"];
 
 const key = fc.nat(1);
 const byte = fc.nat(2);
 const call: fc.Arbitrary<Call> = fc.oneof(
-  { weight: 4, arbitrary: fc.tuple(fc.constantFrom("get", "getMany", "has", "remove"), key) },
+  { weight: 4, arbitrary: fc.tuple(fc.constantFrom("get", "getFresh", "getMany", "has", "remove"), key) },
   { weight: 5, arbitrary: fc.tuple(fc.constantFrom("set", "create", "cas", "casRemove"), key, byte) },
   { weight: 2, arbitrary: fc.tuple(fc.constant("clear")) },
 );
@@ -82,6 +82,7 @@ async function carryOut(store: KVStore, [kind, at = 0, number = 0]: Call): Promi
   const name = KEYS[at] ?? "";
   const value = Uint8Array.of(number);
   if (kind === "get") await store.get(name);
+  else if (kind === "getFresh") await store.getFresh(name);
   else if (kind === "getMany") await store.getMany(KEYS);
   else if (kind === "has") await store.has(name);
   else if (kind === "remove") await store.remove(name);
@@ -131,12 +132,16 @@ it("answers a write's own reader with what it wrote, while others read", async (
           else if (kind !== 3 || current === undefined) current = next;
           expect(await store.get("n/1")).toEqual(current);
           expect(await store.has("n/1")).toBe(current !== undefined);
+          expect(await store.getFresh("n/1")).toEqual(current);
         }
       };
       const reader = async (): Promise<void> => {
         for (let i = 0; i < 4; i++) await (i % 2 === 0 ? store.get("n/1") : store.getMany(KEYS));
       };
-      await scheduler.waitFor(Promise.all([writer(), reader(), reader()]));
+      const freshReader = async (): Promise<void> => {
+        for (let i = 0; i < 3; i++) await store.getFresh("n/1");
+      };
+      await scheduler.waitFor(Promise.all([writer(), reader(), reader(), freshReader()]));
     }),
     propertyOptions({ numRuns: 700 }),
   );

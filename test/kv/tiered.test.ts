@@ -107,10 +107,28 @@ runConformance("Tiered over Tiered", {
 
 describe("Tiered", () => {
   it("needs a store, and says which one is authoritative", () => {
-    expect(() => new Tiered([])).toThrow(TypeError);
+    expect(() => new Tiered([])).toThrow(new TypeError("Tiered needs at least one store."));
     const authority = new Memory();
     const inner = new Tiered([new Memory(), authority]);
     expect(new Tiered([new Memory(), inner]).authority).toBe(authority);
+  });
+
+  it("refuses what is no store and no option, by name", () => {
+    const make = (tiers: unknown, options?: object) => (): Tiered => new Tiered(tiers as KVStore[], options);
+    for (const [construct, message] of [
+      [make([5]), "Tier 0 must be a KVStore, not number."],
+      [make([new Memory(), {}]), "Tier 1 must be a KVStore, not a Object."],
+      [make([undefined, new Memory()]), "Tier 0 must be a KVStore, not undefined."],
+      [make(Array(2)), "Tier 0 must be a KVStore, not undefined."],
+      [make(undefined), "The tiers must be an array of stores, not undefined."],
+      [make(new Memory()), "The tiers must be an array of stores, not a Memory."],
+      [make([new Memory()], { cacheable: 5 }), "cacheable must be a function, not number."],
+      [make([new Memory()], { onCacheError: 5 }), "onCacheError must be a function, not number."],
+      [make([new Memory()], { onCacheError: null }), "onCacheError must be a function, not null."],
+    ] as const) {
+      expect(construct).toThrow(new TypeError(message));
+    }
+    expect(make([new Memory()], { cacheable: undefined, onCacheError: undefined })).not.toThrow();
   });
 
   it("asks each tier once, for what is missing, and fills the tiers before", async () => {
@@ -193,6 +211,29 @@ describe("Tiered", () => {
     expect(await store.get("n/1")).toBe(undefined);
   });
 
+  it.each([
+    [
+      "throws",
+      (): void => {
+        throw new Error("The callback fails.");
+      },
+    ],
+    ["rejects", (): Promise<void> => Promise.reject(new Error("The callback fails."))],
+    ["never ends", (): Promise<void> => new Promise(() => undefined)],
+  ])("is not disturbed by an onCacheError that %s", async (_, onCacheError) => {
+    const authority = new Memory();
+    const store = new Tiered([new Failing(1), authority], { onCacheError });
+    await store.set("n/1", one);
+    expect(await store.get("n/1")).toEqual(one);
+    expect(await store.has("n/1")).toBe(true);
+    expect(await store.createMany({ "n/2": one })).toEqual([]);
+    expect(await store.cas("n/1", two, one)).toBe(true);
+    expect(await store.getFresh("n/1")).toEqual(two);
+    await store.remove("n/1");
+    await store.clear();
+    await store.close();
+  });
+
   it("never believes a cache that could not drop a key", async () => {
     class Sticky extends Memory {
       override removeMany(): void {
@@ -245,6 +286,74 @@ describe("Tiered", () => {
     ]) {
       await expect((async () => read())()).rejects.toThrow("Down.");
     }
+  });
+
+  it("reads past its caches, and puts what it read in place of what they have", async () => {
+    const [first, second, authority] = [new Memory(), new Narrow(), new Minimal()];
+    const reports: unknown[] = [];
+    const store = new Tiered([first, second, authority], { onCacheError: (error) => reports.push(error) });
+    const large = new Uint8Array(200);
+    await authority.setMany({ "n/1": two, "n/large": large, "b/main": two });
+    for (const cache of [first, second]) cache.setMany({ "n/1": one, "n/large": one, "n/gone": one, "b/main": one });
+    expect(await store.get("n/1")).toEqual(one);
+    for (const read of [() => store.getFresh("n/1"), () => store.get("n/1")]) expect(await read()).toEqual(two);
+    expect([first.get("n/1"), second.get("n/1")]).toEqual([two, two]);
+    // What does not fit, and what is nothing, leaves nothing behind.
+    expect(await store.getFresh("n/large")).toEqual(large);
+    expect([first.get("n/large"), second.get("n/large")]).toEqual([large, undefined]);
+    expect(await store.getFresh("n/gone")).toBe(undefined);
+    expect([first.has("n/gone"), second.has("n/gone")]).toEqual([false, false]);
+    // What may not be cached is not touched.
+    expect(await store.getFresh("b/main")).toEqual(two);
+    expect([first.get("b/main"), second.get("b/main")]).toEqual([one, one]);
+    expect(reports).toEqual([]);
+    await store.close();
+    expect(() => store.getFresh("n/1")).toThrow(StoreClosedError);
+  });
+
+  it("reads past the caches of its authority too", async () => {
+    const [outer, inner, authority] = [new Memory(), new Memory(), new Memory()];
+    authority.setMany({ "n/1": two, x: two });
+    for (const cache of [outer, inner]) cache.setMany({ "n/1": one, x: one });
+    const store = new Tiered([outer, new Tiered([inner, authority], all)]);
+    expect(await store.getFresh("n/1")).toEqual(two);
+    expect(await store.getFresh("x")).toEqual(two);
+    expect([outer.get("n/1"), inner.get("n/1"), inner.get("x")]).toEqual([two, two, two]);
+  });
+
+  it("reports a cache that does not take what was read past it, and believes it no more", async () => {
+    class Sticky extends Memory {
+      override setMany(): void {
+        throw new Error("It sticks.");
+      }
+    }
+    const [cache, authority] = [new Sticky(), new Memory()];
+    const reports: [unknown, KVStore][] = [];
+    const store = new Tiered([cache, authority], { onCacheError: (...report) => reports.push(report) });
+    authority.set("n/1", two);
+    cache.set("n/1", one);
+    expect(await store.getFresh("n/1")).toEqual(two);
+    expect(reports).toEqual([[new Error("It sticks."), cache]]);
+    expect(await store.get("n/1")).toEqual(two);
+  });
+
+  it("puts nothing into its caches that a write made old while it read past them", async () => {
+    class Slow extends Minimal {
+      afterRead: (() => Promise<void>) | undefined;
+      override async get(key: string): Promise<Uint8Array | undefined> {
+        const value = await super.get(key);
+        await this.afterRead?.();
+        return value;
+      }
+    }
+    const [cache, authority] = [new Memory(), new Slow()];
+    const store = new Tiered([cache, authority]);
+    await authority.set("n/1", one);
+    authority.afterRead = async (): Promise<void> => store.set("n/1", two);
+    expect(await store.getFresh("n/1")).toEqual(one);
+    authority.afterRead = undefined;
+    expect(cache.has("n/1")).toBe(false);
+    expect(await store.get("n/1")).toEqual(two);
   });
 
   it("closes all its tiers", async () => {

@@ -72,6 +72,9 @@ describe("a rule that changes the handle which is merging", () => {
       },
     });
     expect(result.conflicts[0]?.error).toBeInstanceOf(TypeError);
+    const transacting = async (): Promise<Uint8Array> => b.transact(async () => bytes(3));
+    const again = await b.merge({ onConflict: "abandon", defaultMerge: transacting });
+    expect(again.conflicts[0]?.error).toBeInstanceOf(TypeError);
     expect((await b.merge({ defaultMerge: () => bytes(4) })).merged).toBe(true);
     expect(await b.has("other")).toBe(false);
   });
