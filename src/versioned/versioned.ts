@@ -311,7 +311,7 @@ export class Versioned extends Handle {
       for (let attempt = 0; attempt < tries; attempt++) {
         if (attempt > 0) await this.#lookAgain(attempt);
         // Else only a CAS on the base finds out that HEAD is elsewhere, and a conflict must be one with HEAD as it is.
-        else if (this.#session.head !== this.#base.hash) await this.#session.refetch();
+        else if (options.dryRun !== true && this.#session.head !== this.#base.hash) await this.#session.refetch();
         const plan = await this.#plan(rule, options);
         if (plan.kind === "conflict") return this.#conflict(plan, options);
         const result = resultOf(plan, false);

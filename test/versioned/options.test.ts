@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { beginEpoch, raiseRefs } from "../../src/commit/epoch.ts";
 import { counter } from "../../src/content-types/counter.ts";
 import { json } from "../../src/content-types/json.ts";
 import { Disk } from "../../src/kv/disk.ts";
 import { Memory } from "../../src/kv/memory.ts";
 import type { SnapshotOptions } from "../../src/versioned/types.ts";
 import { Versioned } from "../../src/versioned/versioned.ts";
+import { CountingStore } from "../support/counting-store.ts";
 
 /** What a caller without types may pass for options: a branch's name instead of `{ branch }`, for one. */
 const WRONG: readonly unknown[] = ["draft", 5, null, [], true];
@@ -81,6 +83,19 @@ describe("a rule that changes the handle which is merging", () => {
 });
 
 describe("a HEAD that was read before a failed merge", () => {
+  it("is passed over by a dry run, which writes nothing even when a collection has begun", async () => {
+    const store = new CountingStore(new Memory());
+    const [a, b] = [await Versioned.open(store), await Versioned.open(store)];
+    await a.snapshot({ k: bytes(1) });
+    await a.merge();
+    await b.snapshot({ k: bytes(2) });
+    expect((await b.merge({ onConflict: "abandon" })).merged).toBe(false);
+    await raiseRefs(store, await beginEpoch(store));
+    store.reset();
+    expect((await b.merge({ dryRun: true, onConflict: "abandon" })).conflicts[0]?.key).toBe("k");
+    expect(store.written).toBe(0);
+  });
+
   const opened = async (): Promise<[Versioned, Versioned]> => {
     const store = new Memory();
     const [a, b] = [await Versioned.open(store), await Versioned.open(store)];
