@@ -2,12 +2,13 @@
  * Under which key of the store a chunk lies: a letter for its kind, then its hash in base64url, which is 21 bytes
  * shorter than in hexadecimal and needs no escaping on any engine.
  */
+import { CHUNK_PREFIXES } from "../kv/chunk-keys.ts";
 import type { Hash } from "./hash.ts";
 
 /** Commits have keys of their own, so that they can be listed; `node` is everything else: nodes and pieces of values. */
 export type ChunkKind = "commit" | "node";
 
-const PREFIX: Record<ChunkKind, string> = { commit: "c/", node: "n/" };
+const PREFIX: Record<ChunkKind, string> = CHUNK_PREFIXES;
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /** Three hexadecimal digits are twelve bits are two digits of base64url. */
 const PAIRS = Array.from({ length: 4096 }, (_, bits) => `${DIGITS[bits >> 6]}${DIGITS[bits & 63]}`);

@@ -1,5 +1,6 @@
 import { equalValues } from "../bytes.ts";
 import { StoreClosedError } from "../errors.ts";
+import { CHUNK_PREFIXES, isChunkKey } from "./chunk-keys.ts";
 import { type Entries, type Keys, KVStore } from "./store.ts";
 
 /**
@@ -45,7 +46,7 @@ export class Memory extends KVStore {
   override keys(prefix = ""): IterableIterator<string> {
     this.#checkOpen();
     this.checkPrefix(prefix);
-    const chunks = isChunk(prefix) || "n/".startsWith(prefix) || "c/".startsWith(prefix);
+    const chunks = isChunkKey(prefix) || Object.values(CHUNK_PREFIXES).some((each) => each.startsWith(prefix));
     return list(chunks ? this.#values : this.#others, prefix);
   }
 
@@ -116,17 +117,12 @@ export class Memory extends KVStore {
   #put(key: string, value: Uint8Array): void {
     // `new` and not `slice`, which for a subclass like Node's Buffer makes another view of the same bytes.
     this.#values.set(key, new Uint8Array(value));
-    if (!isChunk(key)) this.#others.add(key);
+    if (!isChunkKey(key)) this.#others.add(key);
   }
 
   #drop(key: string): void {
     if (this.#values.delete(key)) this.#others.delete(key);
   }
-}
-
-/** Whether `key` is one of vkv's chunks: nearly all keys of a versioned store, and listed only as a whole. */
-function isChunk(key: string): boolean {
-  return key.startsWith("n/") || key.startsWith("c/");
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, utf8Length } from "../bytes.ts";
 import { StoreClosedError } from "../errors.ts";
+import { isChunkKey } from "./chunk-keys.ts";
 import { type Fill, Overlaps } from "./overlaps.ts";
 import { type Awaitable, type Entries, type Keys, KVStore, type StoreTraits } from "./store.ts";
 
@@ -37,7 +38,7 @@ export class Tiered extends KVStore {
     super();
     const last = checkTiers(tiers).at(-1);
     if (last === undefined) throw new TypeError("Tiered needs at least one store.");
-    const { cacheable = isChunk, onCacheError = (): void => undefined } = options;
+    const { cacheable = isChunkKey, onCacheError = (): void => undefined } = options;
     checkFunction("cacheable", cacheable);
     checkFunction("onCacheError", onCacheError);
     this.#last = last;
@@ -353,9 +354,4 @@ function pick(from: ReadonlyMap<string, Uint8Array>, keys: readonly string[]): M
     if (value !== undefined) picked.set(key, value);
   }
   return picked;
-}
-
-/** Whether `key` is one of vkv's nodes or pieces of values, or a commit. */
-function isChunk(key: string): boolean {
-  return key.startsWith("n/") || key.startsWith("c/");
 }

@@ -58,3 +58,13 @@ export class ScriptedStore extends KVStore {
 export function isBranchCas(call: Call, branch = "main"): boolean {
   return call.op === "cas" && call.key === `b/${branch}`;
 }
+
+/** A script that gives the first call which moves the main branch a fate, and lets all others pass. */
+export function firstBranchCas(fate: Fate): (call: Call) => Fate {
+  let isFirst = true;
+  return (call) => {
+    if (!isFirst || !isBranchCas(call)) return "pass";
+    isFirst = false;
+    return fate;
+  };
+}

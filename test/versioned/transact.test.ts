@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BranchNotFoundError, ConcurrencyError, Memory, MergeConflict, Versioned } from "vkv";
 import { bytes, change, contents, failure, failureOf, publishedContents, text } from "./helpers.ts";
-import { type Fate, isBranchCas, ScriptedFailure, ScriptedStore } from "./scripted-store.ts";
+import { type Fate, firstBranchCas, isBranchCas, ScriptedFailure, ScriptedStore } from "./scripted-store.ts";
 
 async function count(tx: Versioned, key = "n"): Promise<number> {
   const next = Number(text(await tx.get(key)) ?? 0) + 1;
@@ -201,12 +201,7 @@ describe("transact", () => {
     const memory = new Memory();
     const store = new ScriptedStore(memory);
     const v = await Versioned.open(store);
-    let isFirst = true;
-    store.script = (call) => {
-      if (!isFirst || !isBranchCas(call)) return "pass";
-      isFirst = false;
-      return "fail after";
-    };
+    store.script = firstBranchCas("fail after");
     let runs = 0;
     await v.transact((tx) => {
       runs++;
@@ -220,12 +215,7 @@ describe("transact", () => {
     const memory = new Memory();
     const store = new ScriptedStore(memory);
     const v = await Versioned.open(store);
-    let isFirst = true;
-    store.script = (call) => {
-      if (!isFirst || !isBranchCas(call)) return "pass";
-      isFirst = false;
-      return "fail before";
-    };
+    store.script = firstBranchCas("fail before");
     expect(await failure(v.transact((tx) => count(tx)))).toBeInstanceOf(ScriptedFailure);
     expect(await publishedContents(memory)).toEqual({});
     await v.transact((tx) => count(tx));
