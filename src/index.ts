@@ -1,3 +1,4 @@
+export { type Collected, type CollectOptions, type CollectProgress, collectGarbage } from "./commit/collect.ts";
 export type { Commit } from "./commit/commit.ts";
 export type { Info } from "./commit/info.ts";
 export type { Json } from "./commit/json.ts";

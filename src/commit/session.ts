@@ -337,9 +337,9 @@ export class Session {
     };
     for (let open = [commit]; open.length > 0; ) {
       await raise(open.map(({ hash }) => ({ kind: "commit", hash })));
-      for (const { root } of open) {
-        for await (const hashes of walk(chunks, root, visited))
-          await raise(hashes.map((hash) => ({ kind: "node", hash })));
+      const roots = open.map(({ root }) => root);
+      for await (const hashes of walk(chunks, roots, visited)) {
+        await raise(hashes.map((hash) => ({ kind: "node", hash })));
       }
       const parents = new Set(open.flatMap((each) => each.parents).filter((hash) => !done.has(hash)));
       open = [];

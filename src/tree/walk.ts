@@ -21,15 +21,15 @@ interface Found {
 }
 
 /**
- * Every chunk that a tree is made of: its nodes, the pieces of its large values and their lists, each once, in batches. Reads
- * the store and no cache; holds little, however large the tree.
+ * Every chunk that trees are made of: their nodes, the pieces of their large values and the lists of those, each once, in
+ * batches. Reads the store and no cache; holds little, however large the trees.
  *
  * @param visited the chunks that need not be visited, with all below them
  * @param whatIsMissing whether a missing chunk is an error
  */
 export async function* walk(
   chunks: ChunkStore,
-  root: Hash,
+  roots: readonly Hash[],
   visited: Visited,
   whatIsMissing: "throw" | "skip" = "throw",
 ): AsyncGenerator<Hash[], void> {
@@ -37,7 +37,7 @@ export async function* walk(
   const find = (hash: Hash, depth: number | undefined): void => {
     if (visited.add(hash)) open.push({ hash, depth });
   };
-  find(root, undefined);
+  for (const root of roots) find(root, undefined);
   while (open.length > 0) {
     const batch = open.splice(-BATCH);
     yield batch.map(({ hash }) => hash);

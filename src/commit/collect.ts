@@ -1,0 +1,196 @@
+/**
+ * Removes the chunks that no ref leads to, beside writers in any process. The protocol, and why each race is safe, is in
+ * `docs/collection.md`; the numbers below are its steps.
+ */
+
+import { decodeChunk } from "../chunk/codec.ts";
+import type { Hash } from "../chunk/hash.ts";
+import { HashSet } from "../chunk/hash-set.ts";
+import { type ChunkKind, chunkKeyPrefix, hashOfChunkKey } from "../chunk/key.ts";
+import { ChunkStore } from "../chunk/store.ts";
+import { CorruptionError, StorageError } from "../errors.ts";
+import { type KVStore, pages } from "../kv/store.ts";
+import { walk } from "../tree/walk.ts";
+import { decodeCommit } from "./commit.ts";
+import { beginEpoch, raiseRefs, readEpoch } from "./epoch.ts";
+
+/** How old garbage must be unless the call says, in ms. */
+const DEFAULT_MIN_AGE = 3_600_000;
+/** How many chunks are looked at at once. */
+const BATCH = 1024;
+
+/** How to collect. */
+export interface CollectOptions {
+  /** Garbage that the store first saw less than so many ms ago stays; an hour unless given. Not needed for safety: it spares writers from having their unpublished work collected. */
+  readonly minAge?: number;
+  /** Stops it between two steps: what was removed is gone, and the next run finishes the job. */
+  readonly signal?: AbortSignal;
+  /** Is told now and then how far it is. */
+  readonly onProgress?: (progress: CollectProgress) => void;
+}
+
+/** How far a collection is. */
+export interface CollectProgress {
+  /** First what is in use is marked, then the rest is removed. */
+  readonly phase: "mark" | "sweep";
+  /** Chunks that were marked, or looked at for removal. */
+  readonly chunks: number;
+  /** Chunks that were removed. */
+  readonly removed: number;
+}
+
+/** What a collection removed. */
+export interface Collected {
+  readonly commits: number;
+  /** Nodes and parts of large values. */
+  readonly chunks: number;
+  /** Their stored bytes. */
+  readonly bytes: number;
+  /** `false`: another collection began meanwhile, and this one left the work to it. */
+  readonly completed: boolean;
+}
+
+/**
+ * Removes commits, nodes and values that no branch and no tag leads to.
+ *
+ * Safe beside writers in any process at any `minAge`: what was published stays. A writer whose unpublished commits were
+ * collected gets a `SessionCollectedError` from its next write.
+ *
+ * @throws CorruptionError if something that a ref leads to is missing or damaged; nothing is removed
+ * @throws StorageError if the store cannot remove a key conditionally
+ */
+export async function collectGarbage(store: KVStore, options: CollectOptions = {}): Promise<Collected> {
+  const { minAge = DEFAULT_MIN_AGE } = options;
+  if (typeof minAge !== "number" || Number.isNaN(minAge) || minAge < 0) {
+    throw new RangeError(`minAge must be a number of milliseconds from 0 on, not ${String(minAge)}.`);
+  }
+  if (!store.traits.conditionalRemove) {
+    throw new StorageError("This store cannot remove a key conditionally, so that nothing can be collected safely.");
+  }
+  return new Collection(store.authority, { ...options, minAge }).run();
+}
+
+class Collection {
+  readonly #store: KVStore;
+  readonly #chunks: ChunkStore;
+  readonly #options: CollectOptions;
+  /** What is younger stays. */
+  readonly #youngest: number;
+  readonly #marked: HashSet = new HashSet();
+  #looked = 0;
+  readonly #removed: Record<ChunkKind, number> = { commit: 0, node: 0 };
+  #bytes = 0;
+
+  constructor(store: KVStore, options: CollectOptions & { readonly minAge: number }) {
+    this.#store = store;
+    this.#chunks = new ChunkStore(store);
+    this.#options = options;
+    this.#youngest = options.minAge === 0 ? Number.POSITIVE_INFINITY : Date.now() - options.minAge;
+  }
+
+  async run(): Promise<Collected> {
+    this.#step("mark");
+    const epoch = await beginEpoch(this.#store); // 1
+    const heads = await raiseRefs(this.#store, epoch); // 2
+    await this.#mark([...heads], "throw"); // 3
+    await this.#markYoung();
+    const completed = (await readEpoch(this.#store)) === epoch; // 4
+    if (completed) {
+      // 5. Commits first: one that is still there has what it needs.
+      await this.#sweep("commit", epoch);
+      await this.#sweep("node", epoch);
+    }
+    return { commits: this.#removed.commit, chunks: this.#removed.node, bytes: this.#bytes, completed };
+  }
+
+  #step(phase: CollectProgress["phase"]): void {
+    this.#options.signal?.throwIfAborted();
+    const removed = this.#removed.commit + this.#removed.node;
+    this.#options.onProgress?.({ phase, chunks: phase === "mark" ? this.#marked.size : this.#looked, removed });
+  }
+
+  /** Marks commits and all below them. */
+  async #mark(heads: readonly Hash[], whatIsMissing: "throw" | "skip"): Promise<void> {
+    const open = heads.filter((hash) => this.#marked.add(hash));
+    while (open.length > 0) {
+      const batch = open.splice(-BATCH);
+      const payloads = await this.#chunks.read("commit", batch);
+      const roots: Hash[] = [];
+      for (const hash of batch) {
+        const payload = payloads.get(hash);
+        if (payload === undefined) {
+          if (whatIsMissing === "skip") continue;
+          throw new CorruptionError(`Commit ${hash} is missing.`, { at: hash });
+        }
+        const { parents, root } = decodeCommit(hash, payload);
+        roots.push(root);
+        for (const parent of parents) if (this.#marked.add(parent)) open.push(parent);
+      }
+      for await (const _ of walk(this.#chunks, roots, this.#marked, whatIsMissing)) this.#step("mark");
+    }
+  }
+
+  /** Marks the commits that are too young to be collected, though no ref leads to them; they may miss chunks. */
+  async #markYoung(): Promise<void> {
+    for await (const batch of this.#unmarked("commit")) {
+      this.#step("mark");
+      const young = batch.filter(({ createdAt }) => createdAt > this.#youngest);
+      await this.#mark(
+        young.map(({ hash }) => hash),
+        "skip",
+      );
+    }
+  }
+
+  async #sweep(kind: ChunkKind, epoch: number): Promise<void> {
+    for await (const batch of this.#unmarked(kind)) {
+      this.#step("sweep");
+      await Promise.all(
+        batch.map(async ({ key, bytes, ...chunk }) => {
+          if (chunk.epoch >= epoch || chunk.createdAt > this.#youngest) return;
+          if (!(await this.#store.cas(key, undefined, bytes))) return;
+          this.#removed[kind]++;
+          this.#bytes += bytes.length;
+        }),
+      );
+    }
+  }
+
+  /** The stored chunks of a kind that are not marked. */
+  async *#unmarked(kind: ChunkKind): AsyncGenerator<Candidate[], void> {
+    for await (const keys of pages(this.#store.keys(chunkKeyPrefix(kind)), BATCH)) {
+      this.#looked += keys.length;
+      const candidates = new Map<string, Hash>();
+      for (const key of keys) {
+        const hash = hashOfChunkKey(kind, key);
+        if (hash !== undefined && !this.#marked.has(hash)) candidates.set(key, hash);
+      }
+      const stored = await this.#store.getMany([...candidates.keys()]);
+      const batch: Candidate[] = [];
+      for (const [key, bytes] of stored) {
+        const hash = candidates.get(key);
+        if (hash !== undefined) batch.push({ key, hash, bytes, ...header(bytes) });
+      }
+      yield batch;
+    }
+  }
+}
+
+interface Candidate {
+  readonly key: string;
+  readonly hash: Hash;
+  readonly bytes: Uint8Array;
+  readonly epoch: number;
+  readonly createdAt: number;
+}
+
+/** A damaged chunk that nothing needs counts as old. */
+function header(bytes: Uint8Array): { epoch: number; createdAt: number } {
+  try {
+    const { epoch, createdAt } = decodeChunk(bytes);
+    return { epoch, createdAt };
+  } catch (error) {
+    if (error instanceof CorruptionError) return { epoch: 0, createdAt: 0 };
+    throw error;
+  }
+}
