@@ -154,6 +154,11 @@ export class SessionCollectedError extends VkvError {
   }
 }
 
+/** The answer lies in history that was cut by `retainHistory`: a merge's base for one. */
+export class HistoryCutError extends VkvError {
+  readonly code = "VKV_HISTORY_CUT";
+}
+
 /** A key that a store or a versioned store cannot hold: empty, too long, or not well-formed. */
 export class InvalidKeyError extends VkvError {
   readonly code = "VKV_INVALID_KEY";
@@ -192,10 +197,13 @@ export class CorruptionError extends VkvError {
   readonly code = "VKV_CORRUPTION";
   /** The name of the damaged chunk or the key of the damaged record, where there is one. */
   readonly at: string | undefined;
+  /** Whether it is not there at all. */
+  readonly isMissing: boolean;
 
-  constructor(message: string, details: { at?: string } & VkvErrorOptions = {}) {
+  constructor(message: string, details: { at?: string; isMissing?: boolean } & VkvErrorOptions = {}) {
     super(message, details);
     this.at = details.at;
+    this.isMissing = details.isMissing ?? false;
   }
 }
 

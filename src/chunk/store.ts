@@ -2,7 +2,7 @@
  * Immutable chunks over a `KVStore`: named by the hash of their payload, verified whenever they are read, and put by
  * the rule of the collection protocol: a chunk's epoch only ever rises, and only by `cas`.
  */
-import { CorruptionError } from "../errors.ts";
+import { CorruptionError, StorageError } from "../errors.ts";
 import type { KVStore } from "../kv/store.ts";
 import { decodeChunk, encodeChunk, type StoredChunk } from "./codec.ts";
 import { type Hash, hashOf } from "./hash.ts";
@@ -26,6 +26,8 @@ interface Sound {
 
 /** How many chunks one batch of the store holds at most. */
 const BATCH = 4096;
+/** How often a chunk that others change meanwhile is tried again. Each time another writer or a collector got ahead; no more than a few can. */
+const ATTEMPTS = 100;
 
 /** The chunks of one store. */
 export class ChunkStore {
@@ -39,7 +41,14 @@ export class ChunkStore {
 
   /** The payloads of those of `hashes` that are there, each checked against its hash: `CorruptionError` for a damaged one. */
   async read(kind: ChunkKind, hashes: readonly Hash[]): Promise<Map<Hash, Uint8Array>> {
-    const found = new Map<Hash, Uint8Array>();
+    const payloads = new Map<Hash, Uint8Array>();
+    for (const [hash, { payload }] of await this.readStored(kind, hashes)) payloads.set(hash, payload);
+    return payloads;
+  }
+
+  /** The same, as they lie in the store. */
+  async readStored(kind: ChunkKind, hashes: readonly Hash[]): Promise<Map<Hash, StoredChunk>> {
+    const found = new Map<Hash, StoredChunk>();
     for (let from = 0; from < hashes.length; from += BATCH) {
       const batch = hashes.slice(from, from + BATCH);
       const stored = await this.store.getMany(batch.map((hash) => chunkKey(kind, hash)));
@@ -47,7 +56,7 @@ export class ChunkStore {
         const bytes = stored.get(chunkKey(kind, hash));
         if (bytes === undefined) continue;
         const sound = asSound(hash, bytes) ?? (await this.#readAgain({ kind, hash }));
-        if (sound !== undefined) found.set(hash, sound.chunk.payload);
+        if (sound !== undefined) found.set(hash, sound.chunk);
       }
     }
     return found;
@@ -56,23 +65,31 @@ export class ChunkStore {
   /**
    * Stores chunks so that no collector of `epoch` or an earlier one removes them. One round trip when all are new;
    * two more when some are there with a lower epoch.
+   *
+   * @throws StorageError if the store says again and again that a chunk is there, and that it is not
    */
   async put(chunks: readonly Chunk[], epoch: number): Promise<void> {
-    const createdAt = this.#now();
     for (let from = 0; from < chunks.length; from += BATCH) {
-      const batch = chunks.slice(from, from + BATCH);
-      const entries: [string, Uint8Array][] = batch.map(({ kind, hash, payload }) => [
-        chunkKey(kind, hash),
-        encodeChunk({ epoch, createdAt, payload }),
-      ]);
-      const existing = await this.store.createMany(entries);
-      if (existing.length === 0) continue;
-      const names = new Set(existing);
-      await this.#vouch(
-        batch.filter(({ kind, hash }) => names.has(chunkKey(kind, hash))),
-        epoch,
-      );
+      let open: readonly Chunk[] = chunks.slice(from, from + BATCH);
+      for (let attempt = 0; open.length > 0; attempt++) {
+        if (attempt === ATTEMPTS) throw contradiction();
+        open = await this.#putBatch(open, epoch);
+      }
     }
+  }
+
+  /** Creates chunks, and raises those that are there; returns those that were removed in between. */
+  async #putBatch(chunks: readonly Chunk[], epoch: number): Promise<Chunk[]> {
+    const createdAt = this.#now();
+    const entries: [string, Uint8Array][] = chunks.map(({ kind, hash, payload }) => [
+      chunkKey(kind, hash),
+      encodeChunk({ epoch, createdAt, payload }),
+    ]);
+    const existing = await this.store.createMany(entries);
+    if (existing.length === 0) return [];
+    const names = new Set(existing);
+    const known = chunks.filter(({ kind, hash }) => names.has(chunkKey(kind, hash)));
+    return this.#raiseBatch(known, epoch);
   }
 
   /** Raises chunks that are stored to `epoch`; returns those that are not there. */
@@ -84,16 +101,11 @@ export class ChunkStore {
     return missing;
   }
 
-  /** Until each chunk is there with the epoch: raises those that are stored, and creates those that were removed meanwhile. */
-  async #vouch(chunks: readonly Chunk[], epoch: number): Promise<void> {
-    const missing = await this.#raiseBatch(chunks, epoch);
-    if (missing.length > 0) await this.put(missing, epoch);
-  }
-
   async #raiseBatch<T extends ChunkName>(names: readonly T[], epoch: number): Promise<T[]> {
     const missing: T[] = [];
     let open = names;
-    while (open.length > 0) {
+    for (let attempt = 0; open.length > 0; attempt++) {
+      if (attempt === ATTEMPTS) throw contradiction();
       const stored = await this.store.getMany(open.map(({ kind, hash }) => chunkKey(kind, hash)));
       const settled = await Promise.all(
         open.map(async (name, i): Promise<boolean> => {
@@ -118,6 +130,20 @@ export class ChunkStore {
     const bytes = await this.store.getFresh(chunkKey(kind, hash));
     return bytes && { chunk: verified(hash, bytes), bytes };
   }
+}
+
+/** The error for a chunk that something else names, and that is not there. */
+export function missingChunk(hash: Hash): CorruptionError {
+  return new CorruptionError(`Chunk ${hash} is missing.`, { at: hash, isMissing: true });
+}
+
+/** The same for a commit. */
+export function missingCommit(hash: Hash): CorruptionError {
+  return new CorruptionError(`Commit ${hash} is missing.`, { at: hash, isMissing: true });
+}
+
+function contradiction(): StorageError {
+  return new StorageError("The store contradicts itself about what it holds.");
 }
 
 /** The chunk that `bytes` hold; `undefined` if they are damaged. */

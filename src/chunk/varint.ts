@@ -4,8 +4,9 @@
  */
 import { CorruptionError } from "../errors.ts";
 
-/** How many bytes `value` takes. */
+/** How many bytes `value` takes; a `CorruptionError` for more than 53 bits, which only adding to false numbers gives. */
 export function varintLength(value: number): number {
+  if (value > Number.MAX_SAFE_INTEGER) throw new CorruptionError("A number is too large to be stored.");
   let length = 1;
   for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++;
   return length;

@@ -3,36 +3,64 @@
  * a generation number says what cannot be above what.
  */
 import type { Hash } from "../chunk/hash.ts";
-import { type CommitRecord, skipDepths } from "./commit.ts";
+import { HistoryCutError } from "../errors.ts";
+import { type CommitRecord, namedAncestors } from "./commit.ts";
 import type { CommitStore } from "./commit-store.ts";
+import { Frontier } from "./frontier.ts";
+import type { Horizon } from "./horizon.ts";
+import { ReadAhead } from "./read-ahead.ts";
 
 /** How many commits of a long line are fetched at a time. */
 const LINE = 1024;
 /** How many commits a page of other histories has. */
 const PAGE = 64;
 
-/** How far below a walk its first read ahead reaches, in generations; each one after it reaches so much farther, up to so many times what was walked. */
-const AHEAD = { first: 8, growth: 2, most: 8 };
-
-/** Whether `ancestor` is `commit`, or can be reached from it by parents. */
-export function isAncestor(commits: CommitStore, ancestor: CommitRecord, commit: CommitRecord): Promise<boolean> {
-  return reachableFrom(commits, ancestor, [commit]);
+/** Whether `ancestor` is `commit`, or can be reached from it by parents. `undefined`: that lies beyond the horizon. */
+export function isAncestor(
+  commits: CommitStore,
+  ancestor: CommitRecord,
+  commit: CommitRecord,
+  horizon: Horizon,
+): Promise<boolean | undefined> {
+  return reachableFrom(commits, ancestor, [commit], horizon);
 }
 
-/** Whether `target` is one of `heads`, or can be reached from one by parents. */
-export function reachableFrom(
+/** Whether the ways from `commit` to `ancestor` are one line without merges. */
+export async function isStraight(commits: CommitStore, ancestor: CommitRecord, commit: CommitRecord): Promise<boolean> {
+  const steps = commit.depth - ancestor.depth;
+  if (steps < 0 || steps !== commit.generation - ancestor.generation || commit.merges !== ancestor.merges) return false;
+  return (await commits.ancestorAt(commit, ancestor.depth)) === ancestor.hash;
+}
+
+/** Whether `target` is one of `heads`, or can be reached from one by parents. `undefined`: that lies beyond the horizon. */
+export async function reachableFrom(
   commits: CommitStore,
   target: CommitRecord,
   heads: readonly CommitRecord[],
-): Promise<boolean> {
+  horizon: Horizon,
+): Promise<boolean | undefined> {
   const onLines = (): Promise<boolean | undefined> => reachableOnLines(commits, target, heads);
-  if (heads.every(({ merges }) => merges === 0)) return onLines().then((answer) => answer ?? false);
-  return firstAnswer(onLines, (search) => reachableByWalk(commits, target, heads, search));
+  const byWalk = (search: Search): Promise<boolean | undefined> =>
+    reachableByWalk(commits, target, heads, horizon, search);
+  const isStraight = heads.every(({ merges }) => merges === 0);
+  return answerOf(horizon, isStraight, onLines, byWalk);
 }
 
 /** Whether a search is still needed. */
 interface Search {
   over: boolean;
+}
+
+/** The answer of a quick search along first-parent lines, or else of one that is sure to find it and knows where history ends. */
+async function answerOf<T>(
+  horizon: Horizon,
+  isStraight: boolean,
+  quick: () => Promise<T | undefined>,
+  sure: (search: Search) => Promise<T>,
+): Promise<T> {
+  if (!horizon.isOpen) return sure({ over: false });
+  if (isStraight) return (await quick()) ?? sure({ over: false });
+  return firstAnswer(quick, sure);
 }
 
 /** Runs two searches at once, so that both sides' reads are one round trip: a quick one that may find nothing, and one that is sure to. */
@@ -65,121 +93,55 @@ async function isOnLine(commits: CommitStore, target: CommitRecord, head: Commit
   const straight = head.depth - (head.generation - target.generation);
   const depth = target.depth < head.depth ? target.depth : straight;
   if (depth < 0) return undefined;
-  const hash = await commits.ancestorAt(head, depth);
+  const hash = await commits.findAncestorAt(head, depth);
   if (hash === target.hash) return true;
-  if (depth !== straight) return undefined;
-  return (await commits.load(hash)).merges === head.merges ? false : undefined;
+  if (hash === undefined || depth !== straight) return undefined;
+  return (await commits.find(hash))?.merges === head.merges ? false : undefined;
 }
 
 async function reachableByWalk(
   commits: CommitStore,
   target: CommitRecord,
   heads: readonly CommitRecord[],
+  horizon: Horizon,
   search: Search,
-): Promise<boolean> {
+): Promise<boolean | undefined> {
   const open = new Frontier(heads);
-  const ahead = new ReadAhead(commits, heads, target.generation);
+  const ahead = new ReadAhead(commits, heads, horizon, target.generation);
+  let wasCut = false;
   const seen = new Set<Hash>();
   for (let commit = open.pop(); commit !== undefined && !search.over; commit = open.pop()) {
     if (commit.hash === target.hash) return true;
     if (commit.generation <= target.generation || seen.has(commit.hash)) continue;
     seen.add(commit.hash);
     for (const parent of await ahead.parents(commit)) open.add(parent);
+    wasCut ||= isCut(commit, horizon);
   }
-  return false;
+  return wasCut ? undefined : false;
 }
 
-/** A commit that another names, and the highest generation that it can have. */
-interface Named {
-  readonly hash: Hash;
-  readonly generation: number;
-}
-
-/**
- * Reads ahead of a walk down the history: whenever it needs a commit that is not cached, everything that the commits
- * read so far name, and that is not too far below, comes with it; farther each time. So the round trips grow with
- * the logarithm of how far the walk goes, and what is read is not much more than what it needs.
- */
-class ReadAhead {
-  readonly #commits: CommitStore;
-  readonly #highest: number;
-  readonly #lowest: number;
-  readonly #seen: Set<Hash> = new Set();
-  /** What the commits read so far name, as far as that was not read. */
-  #named: Named[] = [];
-  #reach: number = AHEAD.first;
-
-  /** @param lowest the walk needs nothing below this generation */
-  constructor(commits: CommitStore, tops: readonly CommitRecord[], lowest = 0) {
-    this.#commits = commits;
-    this.#highest = tops.reduce((highest, { generation }) => Math.max(highest, generation), 0);
-    this.#lowest = lowest;
-    for (const top of tops) this.#expand(top);
-  }
-
-  /** The parents of a commit. The walk comes from higher generations to lower ones. */
-  async parents(commit: CommitRecord): Promise<CommitRecord[]> {
-    if (commit.parents.some((hash) => this.#commits.cached(hash) === undefined)) await this.#fetch(commit);
-    return this.#commits.loadMany(commit.parents);
-  }
-
-  async #fetch(commit: CommitRecord): Promise<void> {
-    const walked = this.#highest - commit.generation;
-    const reach = Math.min(this.#reach, AHEAD.most * (walked + AHEAD.first));
-    const floor = Math.max(this.#lowest, commit.generation - reach);
-    const wanted = new Set<Hash>();
-    const later: Named[] = [];
-    this.#expand(commit);
-    for (let next = this.#named.pop(); next !== undefined; next = this.#named.pop()) {
-      const known = this.#commits.cached(next.hash);
-      if (known !== undefined) {
-        this.#expand(known);
-        continue;
-      }
-      later.push(next);
-      if (next.generation >= floor) wanted.add(next.hash);
-    }
-    this.#named = later;
-    this.#reach *= AHEAD.growth;
-    await this.#commits.findMany([...wanted]);
-  }
-
-  #expand(commit: CommitRecord): void {
-    if (this.#seen.has(commit.hash)) return;
-    this.#seen.add(commit.hash);
-    for (const hash of commit.parents) this.#named.push({ hash, generation: commit.generation - 1 });
-    for (const [depth, hash] of named(commit)) {
-      this.#named.push({ hash, generation: commit.generation - (commit.depth - depth) });
-    }
-  }
-}
-
-/** The first-parent ancestors that a commit names, by depth. */
-function named(commit: CommitRecord): Map<number, Hash> {
-  const ancestors = new Map<number, Hash>();
-  const [parent] = commit.parents;
-  if (parent !== undefined) ancestors.set(commit.depth - 1, parent);
-  skipDepths(commit.depth).forEach((depth, i) => {
-    const hash = commit.skips[i];
-    if (hash !== undefined) ancestors.set(depth, hash);
-  });
-  return ancestors;
+/** Whether history goes on below a commit, and beyond the horizon. */
+function isCut(commit: CommitRecord, horizon: Horizon): boolean {
+  return commit.parents.some((hash) => horizon.has(hash));
 }
 
 /**
  * The lowest common ancestors of `b` and the commits `as` (as if those were the parents of one merge): the ones that are
  * no ancestor of another common one, in the order of their ids. None if the histories share nothing.
+ *
+ * @throws HistoryCutError if one of them may lie beyond the horizon
  */
-export function mergeBases(
+export async function mergeBases(
   commits: CommitStore,
   as: readonly CommitRecord[],
   b: CommitRecord,
+  horizon: Horizon,
 ): Promise<CommitRecord[]> {
   const [a] = as;
   const onLines = async (): Promise<CommitRecord[] | undefined> =>
     a === undefined || as.length > 1 ? undefined : baseOnLines(commits, a, b);
-  if (as.length === 1 && a?.merges === 0 && b.merges === 0) return onLines().then((bases) => bases ?? []);
-  return firstAnswer(onLines, (search) => paintDown(commits, as, b, search));
+  const isStraight = as.length === 1 && a?.merges === 0 && b.merges === 0;
+  return answerOf(horizon, isStraight, onLines, (search) => paintDown(commits, as, b, horizon, search));
 }
 
 /** The answer as far as first-parent lines give it. */
@@ -209,16 +171,17 @@ async function whereLinesPart(
     const next = sides.map((side) => lowestUnread(side, shared));
     const hash = left.known.get(shared);
     const settled = sides.every(({ known, tip }) => known.has(shared + 1) || tip.depth === shared);
-    if (settled || a.depth === shared || b.depth === shared) return hash && commits.load(hash);
+    if (settled || a.depth === shared || b.depth === shared) return hash && commits.find(hash);
     const reads = new Set(next.filter((read) => read !== undefined));
-    if (reads.size === 0) return hash && commits.load(hash);
-    const read = new Map((await commits.loadMany([...reads])).map((commit) => [commit.hash, commit]));
+    if (reads.size === 0) return hash && commits.find(hash);
+    const read = await commits.findMany([...reads]);
+    if (read.size < reads.size) return undefined;
     sides.forEach((side, i) => {
       const hash = next[i];
       const commit = hash && read.get(hash);
       if (commit === undefined) return;
       side.read.add(commit.hash);
-      for (const [depth, ancestor] of named(commit)) side.known.set(depth, ancestor);
+      for (const [depth, ancestor] of namedAncestors(commit)) side.known.set(depth, ancestor);
     });
   }
 }
@@ -238,7 +201,7 @@ function lowestUnread(line: Line, above: number): Hash | undefined {
 }
 
 /**
- * The first-parent line from a commit down to a depth, newest first. Whatever the read commits name is read at once, so
+ * The first-parent line from a commit down to a depth, newest first, as far as it is there. Whatever the read commits name is read at once, so
  * a line of 100 takes about 8 round trips instead of 100.
  */
 async function lineDownTo(commits: CommitStore, from: CommitRecord, depth: number): Promise<CommitRecord[]> {
@@ -247,29 +210,51 @@ async function lineDownTo(commits: CommitStore, from: CommitRecord, depth: numbe
   while (open.length > 0) {
     const next = new Map<number, Hash>();
     for (const commit of open) {
-      for (const [at, hash] of named(commit)) if (at >= depth && !line.has(at)) next.set(at, hash);
+      for (const [at, hash] of namedAncestors(commit)) if (at >= depth && !line.has(at)) next.set(at, hash);
     }
-    open = await commits.loadMany([...next.values()]);
+    open = [...(await commits.findMany([...next.values()])).values()];
     for (const commit of open) line.set(commit.depth, commit);
   }
   return [...line.values()].sort((a, b) => b.depth - a.depth);
 }
 
-/** The first-parent line from a commit, newest first, in pages. */
+/** The first-parent line from a commit to where its history ends, newest first, in pages. */
 export async function* firstParents(
   commits: CommitStore,
   from: CommitRecord,
   limit: number,
+  horizon: Horizon,
 ): AsyncGenerator<CommitRecord[], void> {
   let rest = limit;
   for (let top: CommitRecord | undefined = from; top !== undefined && rest > 0; ) {
     const lowest: number = Math.max(0, top.depth - Math.min(rest, LINE) + 1);
     const line: CommitRecord[] = await lineDownTo(commits, top, lowest);
-    yield line;
-    rest -= line.length;
-    const parent: Hash | undefined = line.at(-1)?.parents[0];
-    top = parent && rest > 0 ? await commits.load(parent) : undefined;
+    const page = connected(line, horizon);
+    yield page;
+    rest -= page.length;
+    top = rest === 0 ? undefined : await parentOf(commits, page.at(-1), horizon);
   }
+}
+
+/** The beginning of a line up to its first gap, or to the horizon. */
+function connected(line: readonly CommitRecord[], horizon: Horizon): CommitRecord[] {
+  const end = line.findIndex(({ parents: [parent] }, i) => {
+    return parent === undefined || horizon.has(parent) || parent !== line[i + 1]?.hash;
+  });
+  return line.slice(0, end + 1);
+}
+
+/** The first parent of a commit; `undefined` if its history ends with it. */
+async function parentOf(
+  commits: CommitStore,
+  commit: CommitRecord | undefined,
+  horizon: Horizon,
+): Promise<CommitRecord | undefined> {
+  const parent = commit?.parents[0];
+  if (parent === undefined || horizon.has(parent)) return undefined;
+  const found = await commits.find(parent);
+  if (found === undefined) await horizon.note(parent);
+  return found;
 }
 
 /** Every ancestor once, a child always before its parents: by falling generation, in pages. */
@@ -277,9 +262,10 @@ export async function* allAncestors(
   commits: CommitStore,
   from: CommitRecord,
   limit: number,
+  horizon: Horizon,
 ): AsyncGenerator<CommitRecord[], void> {
   const open = new Frontier([from]);
-  const ahead = new ReadAhead(commits, [from]);
+  const ahead = new ReadAhead(commits, [from], horizon);
   const seen = new Set<Hash>([from.hash]);
   let page: CommitRecord[] = [];
   let rest = limit;
@@ -306,14 +292,17 @@ const BELOW = 4;
  * Marks the ancestors of both, highest generation first: a commit that has both marks when its turn comes is common,
  * and a lowest one unless one above it was. As in git's `paint_down_to_common`; by strict generations, so that
  * marks are final when a commit's turn comes.
+ *
+ * Where one side's way is cut, what lies beyond may be common if the other side reaches below that height by itself.
  */
 async function paintDown(
   commits: CommitStore,
   as: readonly CommitRecord[],
   b: CommitRecord,
+  horizon: Horizon,
   search: Search,
 ): Promise<CommitRecord[]> {
-  const ahead = new ReadAhead(commits, [...as, b]);
+  const ahead = new ReadAhead(commits, [...as, b], horizon);
   const marks = new Map<Hash, number>();
   const open = new Frontier([]);
   /** How many commits in the frontier have each combination of marks. */
@@ -330,7 +319,9 @@ async function paintDown(
   };
   /** Ways down to another lowest common ancestor pass only commits of one side, and must be left on both sides. */
   const mayFindMore = (): boolean => has(FROM_A | FROM_B) || (has(FROM_A) && has(FROM_B));
-  const has = (bits: number): boolean => (waiting[bits] ?? 0) > 0;
+  const has = (bits: number): boolean => (waiting[bits] ?? 0) > 0 || cutAt.has(bits);
+  /** The highest generation at which the way of one side alone was cut, by its mark. */
+  const cutAt = new Map<number, number>();
   for (const a of as) mark(a, FROM_A);
   mark(b, FROM_B);
   const found: CommitRecord[] = [];
@@ -344,54 +335,16 @@ async function paintDown(
       bits |= BELOW;
     }
     for (const parent of await ahead.parents(commit)) mark(parent, bits);
+    if (bits !== FROM_A && bits !== FROM_B) continue;
+    if (isCut(commit, horizon) && !cutAt.has(bits)) cutAt.set(bits, commit.generation);
+    const otherCut = cutAt.get(bits === FROM_A ? FROM_B : FROM_A);
+    if (otherCut !== undefined && (commit.generation < otherCut || cutAt.has(bits))) throw cutOff();
   }
   return found.sort((x, y) => (x.hash < y.hash ? -1 : 1));
 }
 
-/** Commits to visit, the highest generation first; among equals, the smallest id. A binary heap. */
-class Frontier {
-  readonly #heap: CommitRecord[] = [];
-
-  constructor(commits: readonly CommitRecord[]) {
-    for (const commit of commits) this.add(commit);
-  }
-
-  add(commit: CommitRecord): void {
-    const heap = this.#heap;
-    let at = heap.length;
-    heap.push(commit);
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      const parent = heap[up];
-      if (parent === undefined || !isBefore(commit, parent)) break;
-      heap[at] = parent;
-      heap[up] = commit;
-      at = up;
-    }
-  }
-
-  pop(): CommitRecord | undefined {
-    const heap = this.#heap;
-    const top = heap[0];
-    const last = heap.pop();
-    if (last === undefined || top === undefined || heap.length === 0) return top;
-    heap[0] = last;
-    for (let at = 0; ; ) {
-      let first = at;
-      for (const down of [2 * at + 1, 2 * at + 2]) {
-        const child = heap[down];
-        const best = heap[first];
-        if (child !== undefined && best !== undefined && isBefore(child, best)) first = down;
-      }
-      const [here, there] = [heap[at], heap[first]];
-      if (first === at || here === undefined || there === undefined) return top;
-      heap[at] = there;
-      heap[first] = here;
-      at = first;
-    }
-  }
-}
-
-function isBefore(a: CommitRecord, b: CommitRecord): boolean {
-  return a.generation === b.generation ? a.hash < b.hash : a.generation > b.generation;
+function cutOff(): HistoryCutError {
+  return new HistoryCutError(
+    "Where these histories part may lie beyond the point at which one of them was cut, so that they cannot be merged.",
+  );
 }

@@ -11,8 +11,11 @@ import { ChunkStore } from "../chunk/store.ts";
 import { CorruptionError, StorageError } from "../errors.ts";
 import { type KVStore, pages } from "../kv/store.ts";
 import { walk } from "../tree/walk.ts";
-import { decodeCommit } from "./commit.ts";
+import { closure } from "./closure.ts";
+import { type CommitRecord, decodeCommit } from "./commit.ts";
 import { beginEpoch, raiseRefs, readEpoch } from "./epoch.ts";
+import { deleteLostUsage } from "./ref.ts";
+import type { Tips } from "./tips.ts";
 
 /** How old garbage must be unless the call says, in ms. */
 const DEFAULT_MIN_AGE = 3_600_000;
@@ -77,6 +80,8 @@ class Collection {
   /** What is younger stays. */
   readonly #youngest: number;
   readonly #marked: HashSet = new HashSet();
+  /** Commits that stay without their trees. */
+  readonly #spine: HashSet = new HashSet();
   #looked = 0;
   readonly #removed: Record<ChunkKind, number> = { commit: 0, node: 0 };
   #bytes = 0;
@@ -90,9 +95,10 @@ class Collection {
 
   async run(): Promise<Collected> {
     this.#step("mark");
+    await deleteLostUsage(this.#store);
     const epoch = await beginEpoch(this.#store); // 1
-    const heads = await raiseRefs(this.#store, epoch); // 2
-    await this.#mark([...heads], "throw"); // 3
+    const tips = await raiseRefs(this.#store, epoch); // 2
+    await this.#markHeld(tips); // 3
     await this.#markYoung();
     const completed = (await readEpoch(this.#store)) === epoch; // 4
     if (completed) {
@@ -109,37 +115,39 @@ class Collection {
     this.#options.onProgress?.({ phase, chunks: phase === "mark" ? this.#marked.size : this.#looked, removed });
   }
 
-  /** Marks commits and all below them. */
-  async #mark(heads: readonly Hash[], whatIsMissing: "throw" | "skip"): Promise<void> {
-    const open = heads.filter((hash) => this.#marked.add(hash));
-    while (open.length > 0) {
-      const batch = open.splice(-BATCH);
-      const payloads = await this.#chunks.read("commit", batch);
-      const roots: Hash[] = [];
-      for (const hash of batch) {
-        const payload = payloads.get(hash);
-        if (payload === undefined) {
-          if (whatIsMissing === "skip") continue;
-          throw new CorruptionError(`Commit ${hash} is missing.`, { at: hash });
-        }
-        const { parents, root } = decodeCommit(hash, payload);
-        roots.push(root);
-        for (const parent of parents) if (this.#marked.add(parent)) open.push(parent);
-      }
-      for await (const _ of walk(this.#chunks, roots, this.#marked, whatIsMissing)) this.#step("mark");
+  /** Marks what refs hold. */
+  async #markHeld(tips: Tips): Promise<void> {
+    for await (const { commits, spine } of closure(this.#chunks, tips)) {
+      for (const { hash } of spine) this.#spine.add(hash);
+      for (const { hash } of commits) this.#marked.add(hash);
+      await this.#markTrees(commits, "throw");
     }
   }
 
-  /** Marks the commits that are too young to be collected, though no ref leads to them; they may miss chunks. */
+  async #markTrees(commits: readonly CommitRecord[], whatIsMissing: "throw" | "skip"): Promise<void> {
+    const roots = commits.map(({ root }) => root);
+    for await (const _ of walk(this.#chunks, roots, this.#marked, whatIsMissing)) this.#step("mark");
+  }
+
+  /** Marks the commits that are too young to be collected, though no ref holds them, and what of theirs is there. */
   async #markYoung(): Promise<void> {
     for await (const batch of this.#unmarked("commit")) {
       this.#step("mark");
-      const young = batch.filter(({ createdAt }) => createdAt > this.#youngest);
-      await this.#mark(
-        young.map(({ hash }) => hash),
-        "skip",
-      );
+      const open = batch.filter((commit) => this.#isYoung(commit)).map(({ hash }) => hash);
+      for (const hash of open) this.#marked.add(hash);
+      while (open.length > 0) {
+        const payloads = await this.#chunks.read("commit", open.splice(-BATCH));
+        const commits = [...payloads].map(([hash, payload]) => decodeCommit(hash, payload));
+        for (const { parents } of commits) {
+          for (const parent of parents) if (this.#marked.add(parent)) open.push(parent);
+        }
+        await this.#markTrees(commits, "skip");
+      }
     }
+  }
+
+  #isYoung({ createdAt }: Candidate): boolean {
+    return createdAt > this.#youngest;
   }
 
   async #sweep(kind: ChunkKind, epoch: number): Promise<void> {
@@ -147,7 +155,7 @@ class Collection {
       this.#step("sweep");
       await Promise.all(
         batch.map(async ({ key, bytes, ...chunk }) => {
-          if (chunk.epoch >= epoch || chunk.createdAt > this.#youngest) return;
+          if (chunk.epoch >= epoch || this.#isYoung({ key, bytes, ...chunk })) return;
           if (!(await this.#store.cas(key, undefined, bytes))) return;
           this.#removed[kind]++;
           this.#bytes += bytes.length;
@@ -163,7 +171,7 @@ class Collection {
       const candidates = new Map<string, Hash>();
       for (const key of keys) {
         const hash = hashOfChunkKey(kind, key);
-        if (hash !== undefined && !this.#marked.has(hash)) candidates.set(key, hash);
+        if (hash !== undefined && !this.#marked.has(hash) && !this.#spine.has(hash)) candidates.set(key, hash);
       }
       const stored = await this.#store.getMany([...candidates.keys()]);
       const batch: Candidate[] = [];

@@ -1,5 +1,5 @@
 import type { Hash } from "../chunk/hash.ts";
-import type { ChunkStore } from "../chunk/store.ts";
+import { type ChunkStore, missingCommit } from "../chunk/store.ts";
 import { CorruptionError } from "../errors.ts";
 import { type CommitParts, type CommitRecord, decodeCommit, makeCommit, skipDepths } from "./commit.ts";
 
@@ -31,7 +31,7 @@ export class CommitStore {
   /** A commit that something else refers to: a `CorruptionError` if it is missing. */
   async load(hash: Hash): Promise<CommitRecord> {
     const commit = await this.find(hash);
-    if (commit === undefined) throw missing(hash);
+    if (commit === undefined) throw missingCommit(hash);
     return commit;
   }
 
@@ -40,7 +40,7 @@ export class CommitStore {
     const found = await this.findMany(hashes);
     return hashes.map((hash) => {
       const commit = found.get(hash);
-      if (commit === undefined) throw missing(hash);
+      if (commit === undefined) throw missingCommit(hash);
       return commit;
     });
   }
@@ -88,15 +88,22 @@ export class CommitStore {
     });
   }
 
-  /** The id of a commit's first-parent ancestor at `depth`, or of the commit itself. */
+  /** The id of a commit's first-parent ancestor at `depth`, or of the commit itself. A `CorruptionError` if a commit on the way is missing. */
   async ancestorAt(from: CommitRecord, depth: number): Promise<Hash> {
-    let commit = from;
-    while (commit.depth > depth) {
-      const next = lowestFrom(commit, depth);
+    const found = await this.findAncestorAt(from, depth);
+    if (found !== undefined) return found;
+    throw new CorruptionError(`A commit below ${from.hash} is missing.`, { at: from.hash, isMissing: true });
+  }
+
+  /** The same; `undefined` if a commit on the way is missing. */
+  async findAncestorAt(from: CommitRecord, depth: number): Promise<Hash | undefined> {
+    let commit: CommitRecord | undefined = from;
+    while (commit !== undefined && commit.depth > depth) {
+      const next: { hash: Hash; depth: number } = lowestFrom(commit, depth);
       if (next.depth === depth) return next.hash;
-      commit = await this.load(next.hash);
+      commit = await this.find(next.hash);
     }
-    return commit.hash;
+    return commit?.hash;
   }
 }
 
@@ -109,8 +116,4 @@ function lowestFrom(commit: CommitRecord, depth: number): { hash: Hash; depth: n
     if (hash !== undefined && at >= depth && at < lowest.depth) lowest = { hash, depth: at };
   });
   return lowest;
-}
-
-function missing(hash: Hash): CorruptionError {
-  return new CorruptionError(`Commit ${hash} is missing.`, { at: hash });
 }

@@ -19,6 +19,7 @@
 import { HASH_BYTES, type Hash, hashOf, readHash, writeHash } from "../chunk/hash.ts";
 import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
+import { MAX_VALUE_BYTES } from "../tree/slot.ts";
 import { checkInfo, decodeInfo, encodeInfo, type Info } from "./info.ts";
 
 /** A commit as callers see it. */
@@ -101,6 +102,18 @@ export function makeCommit(parts: CommitParts, ancestor: (depth: number) => Hash
   return { ...fields, payload, hash: hashOf(payload), info: checkInfo(parts.info) };
 }
 
+/** The first-parent ancestors that a commit names, by depth. */
+export function namedAncestors(commit: CommitRecord): Map<number, Hash> {
+  const ancestors = new Map<number, Hash>();
+  const [parent] = commit.parents;
+  if (parent !== undefined) ancestors.set(commit.depth - 1, parent);
+  skipDepths(commit.depth).forEach((depth, i) => {
+    const hash = commit.skips[i];
+    if (hash !== undefined) ancestors.set(depth, hash);
+  });
+  return ancestors;
+}
+
 function encode(commit: Omit<CommitRecord, "hash" | "payload">): Uint8Array {
   const numbers = [commit.size, commit.bytes, commit.generation, commit.depth, commit.merges, commit.parents.length];
   const hashes = [...commit.parents, ...commit.skips];
@@ -138,7 +151,17 @@ export function decodeCommit(hash: Hash, payload: Uint8Array): CommitRecord {
   const depth = reader.varint();
   const merges = reader.varint();
   const count = reader.varint();
-  if (count > MAX_PARENTS || depth > generation || merges > depth || (count === 0) !== (depth === 0)) {
+  const isRoot = count === 0;
+  const isMerge = count > 1;
+  if (
+    count > MAX_PARENTS ||
+    depth > generation ||
+    merges > depth ||
+    isRoot !== (depth === 0) ||
+    isRoot !== (generation === 0) ||
+    (isMerge && merges === 0) ||
+    bytes > size * MAX_VALUE_BYTES
+  ) {
     throw new CorruptionError(`Commit ${hash} contradicts itself.`, { at: hash });
   }
   const parents = Array.from({ length: count }, readOne);

@@ -3,11 +3,22 @@
  * epoch, then raise every ref to it. See `docs/collection.md` for the protocol.
  */
 
-import type { Hash } from "../chunk/hash.ts";
 import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
 import type { KVStore } from "../kv/store.ts";
-import { decodeRef, encodeRef, listRefs, NONCE_BYTES, nonce } from "./ref.ts";
+import { markFormat } from "./format.ts";
+import {
+  asRef,
+  decodeRef,
+  encodeRef,
+  listRefs,
+  NONCE_BYTES,
+  nonce,
+  REF_KINDS,
+  type Ref,
+  type Reservation,
+} from "./ref.ts";
+import { Tips } from "./tips.ts";
 
 /** Where the epoch lies. */
 export const EPOCH_KEY = "vkv/gc";
@@ -33,6 +44,7 @@ export function decodeEpoch(stored: Uint8Array | undefined): number {
 
 /** Begins the next epoch; returns it. */
 export async function beginEpoch(store: KVStore): Promise<number> {
+  await markFormat(store);
   for (;;) {
     const stored = await store.get(EPOCH_KEY);
     const epoch = decodeEpoch(stored) + 1;
@@ -43,41 +55,26 @@ export async function beginEpoch(store: KVStore): Promise<number> {
   }
 }
 
-/** Raises every ref to `epoch`, and removes reservations, whose creators will begin again. Returns the heads that the raised refs led to. */
-export async function raiseRefs(store: KVStore, epoch: number): Promise<Set<Hash>> {
-  const heads = new Set<Hash>();
-  for (const kind of ["branch", "tag"] as const) {
+/** Raises every ref to `epoch`, and removes reservations, whose creators will begin again. Returns what the raised refs led to. */
+export async function raiseRefs(store: KVStore, epoch: number): Promise<Tips> {
+  const tips = new Tips();
+  for (const kind of REF_KINDS) {
     for await (const batch of listRefs(store, kind)) {
-      for (const [key, first] of batch) {
-        const head =
-          first.head === undefined
-            ? await dropReservation(store, key, first.stored, epoch)
-            : await raise(store, key, epoch);
-        if (head !== undefined) heads.add(head);
-      }
+      const raised = await Promise.all(batch.map(async ([key, ref]) => raise(store, key, ref, epoch)));
+      for (const ref of raised) if (ref !== undefined) tips.add(ref);
     }
   }
-  return heads;
+  return tips;
 }
 
-/** Returns the head that the raising `cas` carried. */
-async function raise(store: KVStore, key: string, epoch: number): Promise<Hash | undefined> {
-  for (;;) {
-    const stored = await store.get(key);
-    if (stored === undefined) return undefined;
-    const ref = decodeRef(key, stored);
-    if (ref.head === undefined) return dropReservation(store, key, stored, epoch);
-    if (ref.epoch >= epoch) return undefined;
-    if (await store.cas(key, encodeRef(ref.head, epoch, ref.info), ref.stored)) return ref.head;
+/** Raises one ref, from how it was listed on. Returns it as the `cas` that raised it carried it. */
+async function raise(store: KVStore, key: string, listed: Ref | Reservation, epoch: number): Promise<Ref | undefined> {
+  for (let ref: Ref | Reservation | undefined = listed; ref !== undefined; ) {
+    if (ref.head !== undefined && ref.epoch >= epoch) return undefined;
+    const raised: Uint8Array | undefined = ref.head && encodeRef(ref.head, epoch, ref.info, ref.cuts);
+    if (await store.cas(key, raised, ref.stored)) return asRef(ref);
+    const stored: Uint8Array | undefined = await store.get(key);
+    ref = stored && decodeRef(key, stored);
   }
-}
-
-async function dropReservation(
-  store: KVStore,
-  key: string,
-  stored: Uint8Array,
-  epoch: number,
-): Promise<Hash | undefined> {
-  if (await store.cas(key, undefined, stored)) return undefined;
-  return raise(store, key, epoch);
+  return undefined;
 }

@@ -2,13 +2,16 @@
  * Branches and tags: keys of the store that lead to a commit, and change by `cas` only.
  *
  * ```
- * version     1 byte    1
+ * version     1 byte    2
  * kind        1 byte    1: leads to a commit, 2: a reservation, on the way to becoming a ref
  * nonce       12 bytes  fresh at each write, so that a writer can tell its own write from a twin's
  * epoch       varint    (not in a reservation) a collector of this epoch or an earlier one keeps all below the commit
  * head        32 bytes  (not in a reservation)
+ * cuts        varint    (not in a reservation) how many, then 32 bytes each, in order: commits that history ends before
  * info        the rest  (tags) its JSON, if there is any
  * ```
+ *
+ * Version 1 had no cuts.
  */
 import { HASH_BYTES, type Hash, readHash, writeHash } from "../chunk/hash.ts";
 import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
@@ -19,11 +22,18 @@ import { compareText } from "../tree/key-bytes.ts";
 import { checkFormat, FORMAT_KEY } from "./format.ts";
 import { decodeInfo, encodeInfo, type Info } from "./info.ts";
 
-/** What kind of ref. */
-export type RefKind = "branch" | "tag";
+/** What kind of ref. `"usage"`: of the branch of that name, when its keys were last used (`gc/`); it is not listed. */
+export type RefKind = "branch" | "tag" | "usage";
 
-const PREFIX: Record<RefKind, string> = { branch: "b/", tag: "t/" };
-const REF_VERSION = 1;
+/** The kinds of refs that lead to history. */
+export const HISTORY_KINDS: readonly RefKind[] = ["branch", "tag"];
+/** All kinds of refs. */
+export const REF_KINDS: readonly RefKind[] = [...HISTORY_KINDS, "usage"];
+
+const PREFIX: Record<RefKind, string> = { branch: "b/", tag: "t/", usage: "u/" };
+const REF_VERSION = 2;
+/** Refs of this version have no cuts. */
+const UNCUT_VERSION = 1;
 const HEAD = 1;
 const RESERVATION = 2;
 /** How many bytes `nonce` gives. */
@@ -33,6 +43,8 @@ export const NONCE_BYTES = 12;
 export interface Ref {
   readonly head: Hash;
   readonly epoch: number;
+  /** Commits that are no part of the ref's history any more, in order: a walk from its head does not enter them. */
+  readonly cuts: readonly Hash[];
   readonly info: Info | undefined;
   /** As it lies in the store: what a `cas` must expect. */
   readonly stored: Uint8Array;
@@ -69,18 +81,29 @@ export function nonce(): Uint8Array {
 }
 
 /** The stored bytes of a ref, with a fresh nonce. */
-export function encodeRef(head: Hash, epoch: number, info?: Info): Uint8Array {
+export function encodeRef(head: Hash, epoch: number, info?: Info, cuts: readonly Hash[] = []): Uint8Array {
   const about = info === undefined ? new Uint8Array(0) : encodeInfo(info);
   const epochAt = 2 + NONCE_BYTES;
   const headAt = epochAt + varintLength(epoch);
-  const bytes = new Uint8Array(headAt + HASH_BYTES + about.length);
+  const cutsAt = headAt + HASH_BYTES;
+  const bytes = new Uint8Array(cutsAt + varintLength(cuts.length) + cuts.length * HASH_BYTES + about.length);
   bytes[0] = REF_VERSION;
   bytes[1] = HEAD;
   bytes.set(nonce(), 2);
   writeVarint(epoch, bytes, epochAt);
   writeHash(head, bytes, headAt);
-  bytes.set(about, headAt + HASH_BYTES);
+  let at = writeVarint(cuts.length, bytes, cutsAt);
+  for (const cut of cuts) {
+    writeHash(cut, bytes, at);
+    at += HASH_BYTES;
+  }
+  bytes.set(about, at);
   return bytes;
+}
+
+/** A ref with its stored bytes. */
+export function makeRef(head: Hash, epoch: number, cuts: readonly Hash[], info?: Info): Ref {
+  return { head, epoch, cuts, info, stored: encodeRef(head, epoch, info, cuts) };
 }
 
 /** The stored bytes of a reservation, with a fresh nonce. */
@@ -107,7 +130,9 @@ export function decodeRef(key: string, stored: Uint8Array): Ref | Reservation {
 function decode(stored: Uint8Array): Ref | Reservation {
   const reader = new ByteReader(stored);
   const version = reader.byte();
-  if (version !== REF_VERSION) throw new FormatVersionError(`ref ${version}`, `ref ${REF_VERSION}`);
+  if (version !== REF_VERSION && version !== UNCUT_VERSION) {
+    throw new FormatVersionError(`ref ${version}`, `ref ${REF_VERSION}`);
+  }
   const kind = reader.byte();
   reader.take(NONCE_BYTES);
   if (kind === RESERVATION) {
@@ -117,8 +142,17 @@ function decode(stored: Uint8Array): Ref | Reservation {
   if (kind !== HEAD) throw new CorruptionError("It is of no known kind.");
   const epoch = reader.varint();
   const head = readHash(reader.take(HASH_BYTES), 0);
+  const cuts = version === UNCUT_VERSION ? [] : readCuts(reader);
   const about = reader.take(reader.end - reader.at);
-  return { head, epoch, info: about.length === 0 ? undefined : decodeInfo(about), stored };
+  return { head, epoch, cuts, info: about.length === 0 ? undefined : decodeInfo(about), stored };
+}
+
+function readCuts(reader: ByteReader): Hash[] {
+  const count = reader.varint();
+  if (count * HASH_BYTES > reader.end - reader.at) throw new CorruptionError("It is cut off.");
+  const cuts = Array.from({ length: count }, () => readHash(reader.take(HASH_BYTES), 0));
+  if (cuts.some((cut, i) => cut <= (cuts[i - 1] ?? ""))) throw new CorruptionError("Its cuts are out of order.");
+  return cuts;
 }
 
 /** The ref at a key; `undefined` if there is none, or only a reservation. */
@@ -146,7 +180,7 @@ export async function* listRefs(
 /** All refs of a kind by name, in code-point order. */
 export async function listNames(store: KVStore, kind: RefKind): Promise<Map<string, Ref>> {
   const [format, refs] = await Promise.all([store.get(FORMAT_KEY), allRefs(store, kind)]);
-  checkFormat(format);
+  checkFormat(store, format);
   return new Map(refs.sort(([a], [b]) => compareText(a, b)));
 }
 
@@ -164,5 +198,15 @@ export async function deleteRef(store: KVStore, key: string): Promise<boolean> {
     const ref = await readRef(store, key);
     if (ref === undefined) return false;
     if (await store.cas(key, undefined, ref.stored)) return true;
+  }
+}
+
+/** Deletes the usage refs of branches that are not there any more. */
+export async function deleteLostUsage(store: KVStore): Promise<void> {
+  const branchOf = (key: string): string => refKey("branch", refName("usage", key));
+  for await (const refs of listRefs(store, "usage")) {
+    const branches = await store.getMany(refs.map(([key]) => branchOf(key)));
+    const lost = refs.filter(([key]) => !branches.has(branchOf(key)));
+    await Promise.all(lost.map(async ([key, { stored }]) => store.cas(key, undefined, stored)));
   }
 }

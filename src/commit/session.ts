@@ -18,9 +18,12 @@ import { pause } from "./backoff.ts";
 import type { CommitRecord } from "./commit.ts";
 import { beginEpoch, decodeEpoch, EPOCH_KEY, raiseRefs, readEpoch } from "./epoch.ts";
 import { checkFormat, FORMAT_KEY, markFormat } from "./format.ts";
+import { cutsAbove, tipsFrom } from "./held.ts";
+import { Horizon } from "./horizon.ts";
 import type { Info } from "./info.ts";
-import { asRef, decodeRef, encodeRef, encodeReservation, listRefs, type Ref, readRef, refKey } from "./ref.ts";
+import { asRef, decodeRef, encodeReservation, makeRef, type Ref, type RefKind, readRef, refKey } from "./ref.ts";
 import type { Repository } from "./repository.ts";
+import { Tips } from "./tips.ts";
 
 /** How long a reservation that is met may stay before it is taken over, in ms: its writer has two calls left to make. */
 const RESERVATION_GRACE = 50;
@@ -32,13 +35,15 @@ const BATCH = 1024;
 /** What became of an attempt to move a ref. `"unknown"`: the store failed, and a writer after it has the commit below its own. */
 export type Published = "published" | "lost" | "unknown";
 
-/** A writer on one branch. */
+/** A writer on one branch, or on another ref of its name. */
 export class Session {
   readonly repository: Repository;
   readonly branch: string;
+  readonly #kind: RefKind;
   readonly #key: string;
-  /** The branch as last read or written; `undefined`: it was not there. */
   #ref: Ref | undefined;
+  /** The branch as it was when the work began. */
+  #base: Ref | undefined;
   #epoch: number;
   /** Put by this session, and below no ref yet. */
   #pending: ChunkName[] = [];
@@ -46,36 +51,42 @@ export class Session {
   readonly #own: Set<Hash> = new Set();
   /** Commits from elsewhere that the work builds on. */
   readonly #foreign: Map<Hash, CommitRecord> = new Map();
-  /** Those of them that are known to be safe for the epoch. */
-  readonly #safe: Set<Hash> = new Set();
+  /** Those of them that are known to be safe for the epoch, with where their histories are cut. */
+  readonly #safe: Map<Hash, readonly Hash[]> = new Map();
 
-  private constructor(repository: Repository, branch: string, ref: Ref | undefined, epoch: number) {
+  private constructor(repository: Repository, branch: string, kind: RefKind, ref: Ref | undefined, epoch: number) {
     this.repository = repository;
     this.branch = branch;
-    this.#key = refKey("branch", branch);
+    this.#kind = kind;
+    this.#key = refKey(kind, branch);
     this.#ref = ref;
+    this.#base = ref;
     this.#epoch = epoch;
   }
 
   /** A session on a branch, whether it exists or not. One round trip. */
-  static async open(repository: Repository, branch: string): Promise<{ session: Session; isNewStore: boolean }> {
-    const key = refKey("branch", branch);
+  static async open(repository: Repository, branch: string, kind: RefKind = "branch"): Promise<Session> {
+    const key = refKey(kind, branch);
     const stored = await repository.store.getMany([FORMAT_KEY, EPOCH_KEY, key]);
-    checkFormat(stored.get(FORMAT_KEY));
+    checkFormat(repository.store, stored.get(FORMAT_KEY));
     const bytes = stored.get(key);
     const ref = bytes && asRef(decodeRef(key, bytes));
-    const session = new Session(repository, branch, ref, ref?.epoch ?? decodeEpoch(stored.get(EPOCH_KEY)));
-    return { session, isNewStore: !stored.has(FORMAT_KEY) };
+    return new Session(repository, branch, kind, ref, ref?.epoch ?? decodeEpoch(stored.get(EPOCH_KEY)));
   }
 
   /** A session on a branch as this one created it. */
   forBranch(branch: string, ref: Ref): Session {
-    return new Session(this.repository, branch, ref, ref.epoch);
+    return new Session(this.repository, branch, this.#kind, ref, ref.epoch);
   }
 
   /** A session on the same branch, with none of this one's work. */
   fork(): Session {
-    return new Session(this.repository, this.branch, this.#ref, this.#epoch);
+    return new Session(this.repository, this.branch, this.#kind, this.#ref, this.#epoch);
+  }
+
+  /** The branch as last read or written; `undefined`: it was not there. */
+  get ref(): Ref | undefined {
+    return this.#ref;
   }
 
   /** The branch's HEAD as last read or written. */
@@ -88,13 +99,9 @@ export class Session {
     return this.#ref !== undefined;
   }
 
-  /** Marks a new store with the format's version. */
-  markFormat(): Promise<void> {
-    return markFormat(this.repository.store);
-  }
-
   /** Stores chunks of unpublished work. */
   async put(chunks: readonly Chunk[]): Promise<void> {
+    await markFormat(this.repository.store);
     await this.repository.chunks.put(chunks, this.#epoch);
     for (const { kind, hash } of chunks) {
       this.#pending.push({ kind, hash });
@@ -106,11 +113,17 @@ export class Session {
   use(commit: CommitRecord, ref?: Ref): void {
     if (this.#own.has(commit.hash)) return;
     this.#foreign.set(commit.hash, commit);
-    if (ref !== undefined && ref.epoch >= this.#epoch) this.#safe.add(commit.hash);
+    if (ref !== undefined && ref.epoch >= this.#epoch) this.#safe.set(commit.hash, ref.cuts);
   }
 
-  /** Forgets the unpublished work. */
+  /** Where the history of the branch, which may have been read anew, and of what the work builds on ends. */
+  async horizon(branch: Ref | undefined = this.#ref): Promise<Horizon> {
+    return new Horizon(this.repository.store, await this.#cuts(branch));
+  }
+
+  /** Forgets the unpublished work: what is new begins at the branch as last read or written. */
   drop(): void {
+    this.#base = this.#ref;
     this.#pending = [];
     this.#own.clear();
     this.#foreign.clear();
@@ -121,6 +134,7 @@ export class Session {
   async refetch(): Promise<Ref | undefined> {
     const ref = await readRef(this.repository.store, this.#key);
     if (ref !== undefined && ref.epoch > this.#epoch) await this.#refresh(ref.epoch);
+    if (ref?.cuts.join() !== this.#ref?.cuts.join()) this.#safe.clear();
     this.#ref = ref;
     return ref;
   }
@@ -129,8 +143,8 @@ export class Session {
   async restart(): Promise<Ref | undefined> {
     const ref = await readRef(this.repository.store, this.#key);
     if (ref === undefined) return undefined;
-    this.drop();
     this.#ref = ref;
+    this.drop();
     this.#epoch = Math.max(this.#epoch, ref.epoch);
     return ref;
   }
@@ -147,13 +161,16 @@ export class Session {
   /**
    * Moves the branch to `head`, if it still is as last read. All of the session's work must be below `head`, or be
    * needed no more.
+   *
+   * @param without a commit that the work began with, and that is not below `head`
    */
-  async publish(head: Hash): Promise<Published> {
+  async publish(head: Hash, without?: Hash): Promise<Published> {
     const ref = this.#ref;
     if (ref === undefined) throw new BranchNotFoundError(this.branch);
-    await this.#vouch();
-    const stored = encodeRef(head, ref.epoch, ref.info);
-    const outcome = await this.#swap(ref, { head, epoch: ref.epoch, info: ref.info, stored });
+    await markFormat(this.repository.store);
+    if (without !== undefined) this.#foreign.delete(without);
+    await this.#vouch(head, without);
+    const outcome = await this.#swap(ref, makeRef(head, ref.epoch, await this.#cuts(), ref.info));
     if (outcome === "published") this.drop();
     return outcome;
   }
@@ -170,8 +187,10 @@ export class Session {
   /** Creates a ref at a commit that the session holds or uses; `undefined` if it is there. Three round trips. */
   async createRef(key: string, head: Hash, info?: Info): Promise<Ref | undefined> {
     const { store } = this.repository;
+    await markFormat(store);
     for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
-      await this.#vouch();
+      await this.#vouch(head);
+      const cuts = await this.#cuts();
       const reservation = encodeReservation();
       if (!(await store.cas(key, reservation, undefined))) {
         const other = await store.get(key);
@@ -185,8 +204,8 @@ export class Session {
         await this.#catchUp();
         continue;
       }
-      const stored = encodeRef(head, this.#epoch, info);
-      if (await this.#casOrSeen(key, stored, reservation)) return { head, epoch: this.#epoch, info, stored };
+      const ref = makeRef(head, this.#epoch, cuts, info);
+      if (await this.#casOrSeen(key, ref.stored, reservation)) return ref;
     }
     throw new ConcurrencyError(`Creating ${JSON.stringify(key.slice(2))} was interrupted again and again.`, {
       ref: key.slice(2),
@@ -230,9 +249,9 @@ export class Session {
         return "published";
       }
       if (equalValues(now, from.stored)) {
-        const stored = encodeRef(from.head, from.epoch, from.info);
-        if (await store.cas(this.#key, stored, from.stored)) {
-          this.#ref = { ...from, stored };
+        const again = makeRef(from.head, from.epoch, from.cuts, from.info);
+        if (await store.cas(this.#key, again.stored, from.stored)) {
+          this.#ref = again;
           throw error;
         }
       }
@@ -240,7 +259,8 @@ export class Session {
       if (other === undefined) return "lost";
       const [head, mine] = await commits.loadMany([other.head, to.head]);
       if (head === undefined || mine === undefined) return "unknown";
-      return (await reachableFrom(commits, mine, [head])) ? "unknown" : "lost";
+      const isBelow = await reachableFrom(commits, mine, [head], new Horizon(store, other.cuts));
+      return isBelow === false ? "lost" : "unknown";
     } catch (cause) {
       if (cause === error) throw error;
       throw new ConcurrencyError(`The store failed while branch ${JSON.stringify(this.branch)} was being moved.`, {
@@ -282,58 +302,85 @@ export class Session {
     this.#epoch = epoch;
   }
 
-  /** Makes sure that everything the session uses from elsewhere is safe for its epoch. */
-  async #vouch(): Promise<void> {
+  /**
+   * Makes sure that everything below `head` that the session did not put is safe for its epoch: what it uses from elsewhere,
+   * and the branch as it was when the work began.
+   */
+  async #vouch(head: Hash, without?: Hash): Promise<void> {
     const open = [...this.#foreign.values()].filter(({ hash }) => !this.#safe.has(hash));
+    const base = this.#base;
+    if (base !== undefined && base.head !== without && (this.#own.has(head) || base.head === head)) {
+      if (base.head !== this.#ref?.head && !this.#safe.has(base.head)) open.push(await this.#find(base.head));
+    }
     if (open.length === 0) return;
     // The branch's own history needs no listing.
-    const others = await this.#notBelow(await this.#ownHead(), open);
+    let others = await this.#notBelow(this.#ownTip(), open);
+    if (base !== undefined && base.epoch >= this.#epoch && others.some(({ hash }) => hash === base.head)) {
+      this.#safe.set(base.head, base.cuts);
+      others = others.filter(({ hash }) => hash !== base.head);
+    }
     if (others.length === 0) return;
-    const heads = await this.#safeHeads();
-    for (const commit of await this.#notBelow(heads, others)) {
-      await this.#putWhole(commit, heads);
-      this.#safe.add(commit.hash);
+    const tips = await tipsFrom(this.repository.store, this.#epoch);
+    for (const commit of await this.#notBelow(tips, others)) {
+      this.#safe.set(commit.hash, await this.#putWhole(commit, tips));
     }
   }
 
-  /** Notes that those of `open` that are below safe heads are safe; returns the others. */
-  async #notBelow(heads: readonly CommitRecord[], open: readonly CommitRecord[]): Promise<CommitRecord[]> {
+  async #find(hash: Hash): Promise<CommitRecord> {
+    const commit = await this.repository.commits.find(hash);
+    if (commit === undefined) throw new SessionCollectedError();
+    return commit;
+  }
+
+  /** Notes that those of `open` that are below safe tips are safe; returns the others. */
+  async #notBelow(tips: Tips, open: readonly CommitRecord[]): Promise<CommitRecord[]> {
     const others: CommitRecord[] = [];
     for (const commit of open) {
-      if (await reachableFrom(this.repository.commits, commit, heads)) this.#safe.add(commit.hash);
-      else others.push(commit);
+      const cuts = await cutsAbove(this.repository, commit, tips);
+      if (cuts === undefined) others.push(commit);
+      else this.#safe.set(commit.hash, cuts);
     }
     return others;
   }
 
   /** The branch's HEAD, if what is below it is safe for the session's epoch. */
-  async #ownHead(): Promise<CommitRecord[]> {
-    if (this.#ref === undefined || this.#ref.epoch < this.#epoch) return [];
-    return this.repository.commits.loadMany([this.#ref.head]);
+  #ownTip(): Tips {
+    const tips = new Tips();
+    if (this.#ref !== undefined && this.#ref.epoch >= this.#epoch) tips.add(this.#ref);
+    return tips;
   }
 
-  /** The heads of all refs whose epoch is the session's or a later one. */
-  async #safeHeads(): Promise<CommitRecord[]> {
-    const { store, commits } = this.repository;
-    const heads = new Set<Hash>();
-    if (this.#ref !== undefined && this.#ref.epoch >= this.#epoch) heads.add(this.#ref.head);
-    for (const kind of ["branch", "tag"] as const) {
-      for await (const refs of listRefs(store, kind)) {
-        for (const [, ref] of refs) if (ref.head !== undefined && ref.epoch >= this.#epoch) heads.add(ref.head);
+  /**
+   * Where the history of a commit that builds on the branch's HEAD and on commits from elsewhere is cut: where one of theirs
+   * is, unless another of them holds what is cut there.
+   */
+  async #cuts(branch = this.#ref): Promise<readonly Hash[]> {
+    const own = branch?.cuts ?? [];
+    const sources = [...this.#safe].map(([head, cuts]) => ({ head, cuts }));
+    if (branch !== undefined) sources.push(branch);
+    const all = new Set(sources.flatMap(({ cuts }) => cuts));
+    if (all.size === own.length && this.#safe.size === 0) return own;
+    const { commits, store } = this.repository;
+    for (const [cut, commit] of await commits.findMany([...all])) {
+      for (const { head, cuts } of sources) {
+        const horizon = new Horizon(store, cuts);
+        if (horizon.has(cut)) continue;
+        if ((await reachableFrom(commits, commit, [await commits.load(head)], horizon)) === true) all.delete(cut);
       }
     }
-    return commits.loadMany([...heads]);
+    return [...all].sort();
   }
 
-  /** Raises a commit, and all below it that no safe head has, to the session's epoch. */
-  async #putWhole(commit: CommitRecord, heads: readonly CommitRecord[]): Promise<void> {
+  /** Raises a commit, and all below it that no safe tip holds, to the session's epoch. Returns where its history is cut. */
+  async #putWhole(commit: CommitRecord, tips: Tips): Promise<readonly Hash[]> {
     const { chunks, commits } = this.repository;
     const visited = new HashSet();
     const done = new Set<Hash>();
+    const cuts = new Set<Hash>();
+    const collected = (): SessionCollectedError =>
+      new SessionCollectedError(`Commit ${commit.hash}, which this handle uses, was collected as garbage.`);
     const raise = async (names: readonly ChunkName[]): Promise<void> => {
-      if ((await chunks.raise(names, this.#epoch)).length > 0) {
-        throw new SessionCollectedError(`Commit ${commit.hash}, which this handle uses, was collected as garbage.`);
-      }
+      if ((await chunks.raise(names, this.#epoch)).length > 0) throw collected();
     };
     for (let open = [commit]; open.length > 0; ) {
       await raise(open.map(({ hash }) => ({ kind: "commit", hash })));
@@ -341,12 +388,17 @@ export class Session {
       for await (const hashes of walk(chunks, roots, visited)) {
         await raise(hashes.map((hash) => ({ kind: "node", hash })));
       }
-      const parents = new Set(open.flatMap((each) => each.parents).filter((hash) => !done.has(hash)));
+      const parents = [...new Set(open.flatMap((each) => each.parents))].filter((hash) => !done.has(hash));
+      const found = await commits.findMany(parents);
+      if (found.size < parents.length) throw collected();
       open = [];
-      for (const parent of await commits.loadMany([...parents])) {
+      for (const parent of found.values()) {
         done.add(parent.hash);
-        if (!(await reachableFrom(commits, parent, heads))) open.push(parent);
+        const above = await cutsAbove(this.repository, parent, tips);
+        if (above === undefined) open.push(parent);
+        else for (const cut of above) cuts.add(cut);
       }
     }
+    return [...cuts].sort();
   }
 }

@@ -10,11 +10,11 @@
  * ```
  */
 import { HASH_BYTES, type Hash, hashOf, readHash, writeHash } from "../chunk/hash.ts";
-import type { Chunk, ChunkStore } from "../chunk/store.ts";
+import { type Chunk, type ChunkStore, missingChunk } from "../chunk/store.ts";
 import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
 import { boundaryHash } from "./boundary.ts";
-import { type BlobRef, blobOf } from "./slot.ts";
+import { type BlobRef, blobOf, MAX_VALUE_BYTES } from "./slot.ts";
 
 /** The first byte of a piece's payload. */
 export const PIECE_KIND = 2;
@@ -34,8 +34,9 @@ interface Part {
   readonly size: number;
 }
 
-/** The chunks that hold `value`. */
+/** The chunks that hold `value`. A `RangeError` for more than `MAX_VALUE_BYTES`. */
 export function storeBlob(value: Uint8Array): { ref: BlobRef; chunks: Chunk[] } {
+  if (value.length > MAX_VALUE_BYTES) throw new RangeError(`A value is longer than ${MAX_VALUE_BYTES} bytes.`);
   const chunks: Chunk[] = [];
   const add = (payload: Uint8Array, size: number): Part => {
     const hash = hashOf(payload);
@@ -109,7 +110,7 @@ function listPayload(parts: readonly Part[]): Uint8Array {
   return payload;
 }
 
-/** The parts that a list's payload names. None is empty, so a value has no more parts than bytes. */
+/** The parts that a list's payload names; none is empty. */
 export function decodeList(hash: Hash, payload: Uint8Array): Part[] {
   if (payload[0] !== LIST_KIND) throw new CorruptionError(`Chunk ${hash} is no list of pieces.`, { at: hash });
   const reader = new ByteReader(payload, 1);
@@ -118,6 +119,9 @@ export function decodeList(hash: Hash, payload: Uint8Array): Part[] {
     const part = { hash: readHash(reader.take(HASH_BYTES), 0), size: reader.varint() };
     if (part.size === 0) throw new CorruptionError(`Chunk ${hash} lists a part without bytes.`, { at: hash });
     parts.push(part);
+  }
+  if (parts.length === 0 || parts.length > LONGEST_LIST) {
+    throw new CorruptionError(`Chunk ${hash} lists no parts, or too many.`, { at: hash });
   }
   return parts;
 }
@@ -164,44 +168,49 @@ interface Placed extends BlobRef {
   readonly start: number;
 }
 
-/** A value gets its bytes only when all its lists were read and agree on how many it has: a list may say anything. */
+/** A value gets its bytes only when all its parts were read and are what they should be: a list may say anything. */
 async function readBlobs(chunks: ChunkStore, refs: readonly BlobRef[]): Promise<Uint8Array[]> {
   const values = refs.map(() => new Uint8Array(0));
   let open = refs.map((ref, of): Placed => ({ ...ref, of, start: 0 }));
   while (open.length > 0) {
     const payloads = await chunks.read("node", [...new Set(open.map(({ hash }) => hash))]);
-    const below: Placed[] = [];
+    const lists: Placed[] = [];
+    const pieces = new Map<Placed, Uint8Array>();
     for (const part of open) {
-      const { hash, of } = part;
+      const { hash, depth, of } = part;
       const payload = payloads.get(hash);
-      if (payload === undefined)
-        throw new CorruptionError(`Chunk ${hash}, a part of a value, is missing.`, { at: hash });
-      if (part.depth > 0) {
-        for (const each of listed(part, payload)) below.push(each);
-        continue;
-      }
-      checkPiece(part, payload);
+      if (payload === undefined) throw missingChunk(hash);
+      if (depth === 0) pieces.set(part, pieceOf(part, payload));
+      else for (const each of listed(part, payload, refs[of]?.size ?? 0)) lists.push(each);
+    }
+    for (const [{ of, start }, piece] of pieces) {
       const size = refs[of]?.size ?? 0;
       const value = values[of]?.length === size ? values[of] : new Uint8Array(size);
-      value.set(payload.subarray(1), part.start);
+      value.set(piece, start);
       values[of] = value;
     }
-    open = below;
+    open = lists;
   }
   return values;
 }
 
-function checkPiece({ hash, size }: Placed, payload: Uint8Array): void {
+function pieceOf({ hash, size }: Placed, payload: Uint8Array): Uint8Array {
   if (payload[0] !== PIECE_KIND || payload.length !== size + 1) {
     throw new CorruptionError(`Chunk ${hash} is not the part of a value that it should be.`, { at: hash });
   }
+  return payload.subarray(1);
 }
 
-function listed({ hash, depth, size, of, start }: Placed, payload: Uint8Array): Placed[] {
+/** The parts that a list names, each as large as a part can be: a value has no more of them than its size allows. */
+function listed({ hash, depth, size, of, start }: Placed, payload: Uint8Array, total: number): Placed[] {
   let at = start;
   const parts = decodeList(hash, payload).map((part): Placed => {
     const placed = { ...part, depth: depth - 1, of, start: at };
     at += part.size;
+    const isTooSmall = part.size <= PIECE_BYTES.smallest && at !== total;
+    if (isTooSmall || (placed.depth === 0 && part.size > PIECE_BYTES.largest)) {
+      throw new CorruptionError(`Chunk ${hash} lists a part of a size that none has.`, { at: hash });
+    }
     return placed;
   });
   if (at !== start + size) {

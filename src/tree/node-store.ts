@@ -6,9 +6,8 @@
  * costs one round trip a level, not one a node.
  */
 import type { Hash } from "../chunk/hash.ts";
-import type { ChunkStore } from "../chunk/store.ts";
-import { CorruptionError } from "../errors.ts";
-import { decodeNode, type Node, type NodeRef } from "./node.ts";
+import { type ChunkStore, missingChunk } from "../chunk/store.ts";
+import { checkedChild, decodeNode, type Node, type NodeRef } from "./node.ts";
 
 /** How many bytes of nodes stay cached, unless asked otherwise. */
 const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
@@ -47,7 +46,8 @@ export class NodeStore {
       return known.node;
     }
     const ref = this.#refs.get(parent.childHash(index));
-    if (ref === undefined) return undefined;
+    if (ref?.node === undefined) return undefined;
+    checkedChild(parent, index, ref.node);
     for (let i = parent.children.length; i < index; i++) parent.children.push(undefined);
     parent.children[index] = ref;
     ref.used = true;
@@ -69,7 +69,7 @@ export class NodeStore {
     const payloads = await this.chunks.read("node", hashes);
     return hashes.map((hash) => {
       const payload = payloads.get(hash);
-      if (payload === undefined) throw new CorruptionError(`Chunk ${hash} is missing.`, { at: hash });
+      if (payload === undefined) throw missingChunk(hash);
       return this.add(this.cached(hash) ?? decodeNode(hash, payload));
     });
   }
@@ -109,7 +109,10 @@ export class NodeReader {
 
   /** A child of a node; `undefined` and a note when it must be fetched first. */
   child(parent: Node, index: number): Node | undefined {
-    return this.nodes.cachedChild(parent, index) ?? this.node(parent.childHash(index));
+    const cached = this.nodes.cachedChild(parent, index);
+    if (cached !== undefined) return cached;
+    const node = this.node(parent.childHash(index));
+    return node && checkedChild(parent, index, node);
   }
 
   /** Keeps a node at hand that need not be stored. */

@@ -1,6 +1,5 @@
 import type { Hash } from "../chunk/hash.ts";
-import type { ChunkStore } from "../chunk/store.ts";
-import { CorruptionError } from "../errors.ts";
+import { type ChunkStore, missingChunk } from "../chunk/store.ts";
 import { decodeList } from "./blob.ts";
 import { decodeNode, type Node } from "./node.ts";
 import { blobOf } from "./slot.ts";
@@ -50,7 +49,7 @@ export async function* walk(
       const payload = payloads.get(hash);
       if (payload === undefined) {
         if (whatIsMissing === "skip") continue;
-        throw new CorruptionError(`Chunk ${hash} is missing.`, { at: hash });
+        throw missingChunk(hash);
       }
       if (depth === undefined) findBelow(decodeNode(hash, payload), find);
       else for (const part of decodeList(hash, payload)) find(part.hash, depth - 1);

@@ -7,6 +7,7 @@ import { describe } from "../bytes.ts";
 import type { Hash } from "../chunk/hash.ts";
 import { isAncestor } from "../commit/ancestry.ts";
 import type { CommitRecord } from "../commit/commit.ts";
+import type { Horizon } from "../commit/horizon.ts";
 import { checkInfo } from "../commit/info.ts";
 import type { Repository } from "../commit/repository.ts";
 import type { Conflict } from "../errors.ts";
@@ -45,9 +46,15 @@ export function checkRetries(retries: number | undefined): number {
 /** What merging comes to. */
 export type MergePlan =
   /** One side holds all of the other: go to `commit`. */
-  | { readonly kind: "move"; readonly commit: CommitRecord }
+  | { readonly kind: "move"; readonly commit: CommitRecord; readonly without?: undefined }
   | { readonly kind: "conflict"; readonly conflicts: readonly Conflict[] }
-  | { readonly kind: "merge"; readonly made: NewCommit; readonly lists: KeyLists };
+  | {
+      readonly kind: "merge";
+      readonly made: NewCommit;
+      readonly lists: KeyLists;
+      /** The base of a replay, which the result does not build on. */
+      readonly without?: Hash | undefined;
+    };
 
 type KeyLists = Pick<MergeResult, "autoMergedKeys" | "resolvedKeys" | "carriedKeys">;
 
@@ -56,20 +63,25 @@ export interface MergeSides {
   readonly ours: CommitRecord;
   readonly theirs: CommitRecord;
   readonly rule: (key: string) => Rule | undefined;
+  readonly horizon: Horizon;
   readonly options: MergeOptions;
 }
 
-/** Plans a merge of two commits: by their ancestry a move, or a merge commit with `parents`. */
+/**
+ * Plans a merge of two commits: by their ancestry a move, or a merge commit with `parents`.
+ *
+ * @throws HistoryCutError if their base may lie where history was cut
+ */
 export async function planMerge(
   repository: Repository,
   sides: MergeSides,
   parents: readonly CommitRecord[],
 ): Promise<MergePlan> {
   const { commits } = repository;
-  const { ours, theirs } = sides;
-  if (await isAncestor(commits, ours, theirs)) return { kind: "move", commit: theirs };
-  if (await isAncestor(commits, theirs, ours)) return { kind: "move", commit: ours };
-  return planThreeWay(repository, sides, await mergeBaseOf(repository, ours, theirs), parents);
+  const { ours, theirs, horizon } = sides;
+  if (await isAncestor(commits, ours, theirs, horizon)) return { kind: "move", commit: theirs };
+  if (await isAncestor(commits, theirs, ours, horizon)) return { kind: "move", commit: ours };
+  return planThreeWay(repository, sides, await mergeBaseOf(repository, ours, theirs, horizon), parents);
 }
 
 /**
@@ -77,7 +89,8 @@ export async function planMerge(
  * nothing of the history before comes back.
  */
 export async function planReplay(repository: Repository, sides: MergeSides, base: CommitRecord): Promise<MergePlan> {
-  return planThreeWay(repository, sides, await commitBase(repository, base), [sides.theirs]);
+  const plan = await planThreeWay(repository, sides, await commitBase(repository, base), [sides.theirs]);
+  return plan.kind === "merge" ? { ...plan, without: base.hash } : plan;
 }
 
 async function planThreeWay(

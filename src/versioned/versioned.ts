@@ -1,17 +1,18 @@
 import { checkKey, describe } from "../bytes.ts";
 import { type Hash, isHash } from "../chunk/hash.ts";
-import { allAncestors, firstParents, isAncestor, mergeBases } from "../commit/ancestry.ts";
+import { allAncestors, firstParents, isAncestor, isStraight, mergeBases } from "../commit/ancestry.ts";
 import { backOff } from "../commit/backoff.ts";
 import type { Commit, CommitRecord } from "../commit/commit.ts";
 import { checkInfo, type Info } from "../commit/info.ts";
 import { checkName } from "../commit/names.ts";
-import { deleteRef, listNames, readRef, refKey } from "../commit/ref.ts";
+import { deleteRef, listNames, type Ref, readRef, refKey } from "../commit/ref.ts";
 import { Repository } from "../commit/repository.ts";
 import { Session } from "../commit/session.ts";
 import {
   BranchExistsError,
   BranchNotFoundError,
   ConcurrencyError,
+  HistoryCutError,
   MergeConflict,
   TagExistsError,
   TagNotFoundError,
@@ -20,8 +21,10 @@ import { Memory } from "../kv/memory.ts";
 import { type Entries, type Keys, KVStore } from "../kv/store.ts";
 import { checkFlag, checkOptions } from "../options.ts";
 import { edit } from "../tree/edit.ts";
+import { EntryList } from "../tree/entry-list.ts";
 import { MAX_KEY_BYTES } from "../tree/key-bytes.ts";
 import { NodeReader } from "../tree/node-store.ts";
+import { whileHeld } from "./collected.ts";
 import { changesBetween, diffKeys } from "./compare.ts";
 import { asMergeFn, type ContentType } from "./content-type.ts";
 import { Handle } from "./handle.ts";
@@ -30,6 +33,7 @@ import {
   checkRetries,
   DEFAULT_RETRIES,
   type MergePlan,
+  type MergeSides,
   mergeResult,
   planMerge,
   planReplay,
@@ -39,6 +43,7 @@ import { Paged } from "./paged.ts";
 import { parseLimit, parseRange } from "./range.ts";
 import { findCommit, resolveCommit } from "./resolve.ts";
 import { MergeRules } from "./rules.ts";
+import type { Draft, HandleStart, Trimmed } from "./subclass.ts";
 import type {
   Change,
   DiffResult,
@@ -56,6 +61,9 @@ import type {
 import { collectUpdates, type Updates } from "./updates.ts";
 import { View } from "./view.ts";
 import { type NewCommit, newCommit, rootCommit } from "./write.ts";
+
+const CUT_BASE =
+  "The branch's history was cut after this handle's base, and its work holds merges: reset() and apply it again.";
 
 /** A plan that can be carried out. */
 type Carried = Exclude<MergePlan, { kind: "conflict" }>;
@@ -86,11 +94,14 @@ export class Versioned extends Handle {
   #knownHead: Hash | undefined;
   #lastMergeResult: MergeResult | undefined;
   #queue: Promise<unknown> = Promise.resolve();
+  /** What a subclass dropped since the base; with it, local history begins anew. */
+  #dropped: readonly string[] | undefined;
   /** Whether `transact` made the handle, and will publish its work. */
   #isTransaction = false;
   #isInRule = false;
 
-  private constructor(session: Session, view: View, rules?: MergeRules, types?: Map<string, ContentType<unknown>>) {
+  /** For subclasses in this package. */
+  protected constructor({ session, view, rules, types }: HandleStart) {
     super();
     this.#repository = session.repository;
     this.#session = session;
@@ -112,21 +123,12 @@ export class Versioned extends Handle {
    * @throws FormatVersionError if the store is in a format that this version of vkv does not know
    */
   static async open(store: KVStore = new Memory(), options: OpenOptions = {}): Promise<Versioned> {
-    checkStore(store);
-    checkOptions(options, "Versioned.open");
-    const { branch = "main", commit } = options;
-    const create = checkFlag(options.create, "create", true);
-    checkName(branch);
-    const repository = Repository.of(store);
-    const { session, isNewStore } = await Session.open(repository, branch);
-    if (!session.exists && !create) throw new BranchNotFoundError(branch);
-    const start = commit === undefined ? undefined : await findCommit(repository, commit);
-    if (start !== undefined) session.use(start);
-    if (!session.exists) {
-      if (isNewStore) await session.markFormat();
-      await createAt(session, start);
-    }
-    return new Versioned(session, new View(repository, start ?? (await headOf(session))));
+    return new Versioned(await openBranch(store, options));
+  }
+
+  /** Another handle of the same kind. For subclasses in this package. */
+  protected spawn(start: HandleStart): Versioned {
+    return new Versioned(start);
   }
 
   /** The names of all branches, sorted. */
@@ -152,11 +154,11 @@ export class Versioned extends Handle {
 
   /** The id of the branch's HEAD, read from the store now; `undefined` if there is no such branch. */
   latestHead(): Promise<string | undefined> {
-    return this.#readHead();
+    return this.#readRef().then((ref) => ref?.head);
   }
 
-  async #readHead(): Promise<Hash | undefined> {
-    return (await readRef(this.store, refKey("branch", this.branch)))?.head;
+  #readRef(): Promise<Ref | undefined> {
+    return readRef(this.store, refKey("branch", this.branch));
   }
 
   /** The id of the commit with which the current commit's first-parent history begins. */
@@ -211,10 +213,45 @@ export class Versioned extends Handle {
   async #snapshot(updates: Updates, info: Info | undefined): Promise<string> {
     const view = this.#view;
     if (updates.changes.length === 0 && info === undefined) return view.commit.hash;
-    const tree = await edit(new NodeReader(this.#repository.nodes), await view.root(), updates.changes);
-    if (tree.root.hash === view.commit.root && info === undefined) return view.commit.hash;
-    this.#view = await this.#store(await newCommit(this.#repository, tree, updates.chunks, [view.commit], info));
+    const draft = await whileHeld(this.#repository, [view.commit], () => this.#draft(updates.changes));
+    if (draft.tree.root.hash === view.commit.root && info === undefined) return view.commit.hash;
+    const trimmed = await whileHeld(this.#repository, [view.commit], () => this.trim(draft));
+    const tree = trimmed?.tree ?? draft.tree;
+    const parents = trimmed === undefined ? [view.commit] : [];
+    this.#view = await this.#store(await newCommit(this.#repository, tree, updates.chunks, parents, info));
+    if (trimmed !== undefined) {
+      this.#dropped = [...(this.#dropped ?? []), ...trimmed.dropped];
+      trimmed.done(this.#view.commit);
+    }
     return this.#view.commit.hash;
+  }
+
+  async #draft(changes: EntryList): Promise<Draft> {
+    const root = await this.#view.root();
+    return { root, changes, tree: await edit(new NodeReader(this.#repository.nodes), root, changes) };
+  }
+
+  /** What a snapshot commits instead of a tree, and without parents. For subclasses in this package. */
+  protected trim(_draft: Draft): Promise<Trimmed | undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  /**
+   * Puts what `trim` makes of the current contents in the place of the branch's history. For subclasses in this package.
+   *
+   * @throws ConcurrencyError if HEAD is not where local work started any more
+   * @throws BranchNotFoundError if the branch is not there
+   */
+  protected rewrite(trim: (draft: Draft) => Promise<Trimmed | undefined>, info: Info | undefined): Promise<void> {
+    return this.#locked(async () => {
+      this.#refuseInTransaction("rebase");
+      const { commit } = this.#view;
+      const trimmed = await whileHeld(this.#repository, [commit], async () => trim(await this.#draft(new EntryList())));
+      if (trimmed === undefined) return;
+      const view = await this.#store(await newCommit(this.#repository, trimmed.tree, [], [], info));
+      await this.#moveHead(this.#base.hash, view);
+      trimmed.done(view.commit);
+    });
   }
 
   /** Stores a new commit; returns the view of it. */
@@ -239,7 +276,8 @@ export class Versioned extends Handle {
       const ours = this.#view.commit;
       const theirs = await this.#source(source);
       if (theirs.hash === ours.hash) return this.#note(mergeResult("no_op", ours.hash), options);
-      const plan = await planMerge(this.#repository, { ours, theirs, rule, options }, [ours, theirs]);
+      const sides = { ours, theirs, rule, options, horizon: await this.#session.horizon() };
+      const plan = await whileHeld(this.#repository, [ours], () => planMerge(this.#repository, sides, [ours, theirs]));
       if (plan.kind === "conflict") return this.#conflict(plan, options);
       const result = resultOf(plan, plan.kind === "move" && plan.commit.hash === ours.hash);
       if (options.dryRun !== true) this.#view = await this.#arrive(plan);
@@ -289,6 +327,7 @@ export class Versioned extends Handle {
     this.#view = view;
     this.#base = view.commit;
     this.#knownHead = view.commit.hash;
+    this.#dropped = undefined;
   }
 
   /**
@@ -331,14 +370,29 @@ export class Versioned extends Handle {
   /** What publishing comes to, by what is known of HEAD; a dry run looks where it is. */
   async #plan(rule: (key: string) => Rule | undefined, options: MergeOptions): Promise<MergePlan> {
     const ours = this.#view.commit;
-    const head = options.dryRun === true ? await this.#readHead() : this.#session.head;
-    if (head === undefined && this.#knownHead !== undefined) throw new BranchNotFoundError(this.branch);
-    if (head === undefined || head === this.#base.hash) return { kind: "move", commit: ours };
-    const theirs = await this.#repository.commits.load(head);
-    const sides = { ours, theirs, rule, options };
-    return (await isAncestor(this.#repository.commits, this.#base, theirs))
-      ? planMerge(this.#repository, sides, [theirs, ours])
-      : planReplay(this.#repository, sides, this.#base);
+    const base = this.#base;
+    const ref = options.dryRun === true ? await this.#readRef() : this.#session.ref;
+    if (ref === undefined && this.#knownHead !== undefined) throw new BranchNotFoundError(this.branch);
+    if (ref === undefined || ref.head === base.hash) return { kind: "move", commit: ours };
+    const { commits } = this.#repository;
+    const theirs = await commits.load(ref.head);
+    const horizon = await this.#session.horizon(ref);
+    const sides = { ours, theirs, rule, options, horizon };
+    const dropped = this.#dropped;
+    return whileHeld(this.#repository, [ours, base], async () => {
+      if (dropped !== undefined) return this.#planTrimmed(sides, dropped);
+      const isBelow = await isAncestor(commits, base, theirs, horizon);
+      if (isBelow === true) return planMerge(this.#repository, sides, [theirs, ours]);
+      if (isBelow === undefined && !(await isStraight(commits, base, ours))) throw new HistoryCutError(CUT_BASE);
+      return planReplay(this.#repository, sides, base);
+    });
+  }
+
+  /** Work with which history begins anew goes on top of HEAD where that has moved, and what others did to a dropped key stays. */
+  async #planTrimmed(sides: MergeSides, dropped: readonly string[]): Promise<MergePlan> {
+    const gone = await this.#view.absent(dropped);
+    const rule = (key: string): Rule | undefined => (gone.has(key) ? "theirs" : sides.rule(key));
+    return planReplay(this.#repository, { ...sides, rule }, this.#base);
   }
 
   /** Publishes what was planned; whether it could. */
@@ -349,7 +403,7 @@ export class Versioned extends Handle {
     if (!session.exists) {
       if (!(await session.create(hash))) return false;
     } else if (hash !== session.head) {
-      const outcome = await session.publish(hash);
+      const outcome = await session.publish(hash, plan.without);
       if (outcome === "lost") return false;
       if (outcome === "unknown") {
         // Another writer has the commit below its own by now: it is published, whoever did it.
@@ -391,23 +445,26 @@ export class Versioned extends Handle {
       this.#refuseInTransaction("resetTo");
       const target = await this.#lookUp(commit);
       if (target === undefined) return false;
-      const session = this.#session;
       this.#foreign(target);
-      // What was read last may be from a merge that failed.
-      if (session.head === undefined || session.head !== this.#knownHead) await session.refetch();
-      for (let attempt = 0; attempt <= DEFAULT_RETRIES; attempt++) {
-        if (!session.exists) throw new BranchNotFoundError(this.branch);
-        if (session.head !== this.#knownHead) break;
-        const outcome = await session.publish(target.hash);
-        if (outcome === "published") {
-          this.#settleAt(new View(this.#repository, target));
-          return true;
-        }
-        await session.refetch();
-        if (outcome === "unknown") throw this.#headMoved(outcome);
-      }
-      throw this.#headMoved("lost");
+      await this.#moveHead(this.#knownHead, new View(this.#repository, target));
+      return true;
     });
+  }
+
+  /** Moves HEAD from one commit to any other, drops local work, and goes there. */
+  async #moveHead(from: Hash | undefined, to: View): Promise<void> {
+    const session = this.#session;
+    // What was read last may be from a merge that failed.
+    if (session.head === undefined || session.head !== from) await session.refetch();
+    for (let attempt = 0; attempt <= DEFAULT_RETRIES; attempt++) {
+      if (!session.exists) throw new BranchNotFoundError(this.branch);
+      if (session.head !== from) break;
+      const outcome = await session.publish(to.commit.hash);
+      if (outcome === "published") return this.#settleAt(to);
+      await session.refetch();
+      if (outcome === "unknown") throw this.#headMoved(outcome);
+    }
+    throw this.#headMoved("lost");
   }
 
   /**
@@ -439,10 +496,10 @@ export class Versioned extends Handle {
     for (let attempt = 0; attempt <= retries; attempt++) {
       signal?.throwIfAborted();
       await backOff(attempt, signal);
-      const { session } = await Session.open(this.#repository, this.branch);
+      const session = await Session.open(this.#repository, this.branch);
       if (!session.exists) throw new BranchNotFoundError(this.branch);
       const view = new View(this.#repository, await headOf(session));
-      const transaction = new Versioned(session, view, this.#rules.copy(), new Map(this.#types));
+      const transaction = this.spawn({ session, view, rules: this.#rules.copy(), types: new Map(this.#types) });
       transaction.#isTransaction = true;
       const value = await work(transaction);
       signal?.throwIfAborted();
@@ -501,7 +558,7 @@ export class Versioned extends Handle {
       const commit = await this.#at(options.at);
       const ref = await this.#session.createRef(refKey("branch", name), commit.hash);
       if (ref === undefined) throw new BranchExistsError(name);
-      return new Versioned(this.#session.forBranch(name, ref), new View(this.#repository, commit));
+      return this.spawn({ session: this.#session.forBranch(name, ref), view: new View(this.#repository, commit) });
     });
   }
 
@@ -542,9 +599,9 @@ export class Versioned extends Handle {
     checkName(branch);
     const found = await this.#lookUp(commit);
     if (found === undefined) return undefined;
-    const { session } = await Session.open(this.#repository, branch);
+    const session = await Session.open(this.#repository, branch);
     if (found.hash !== session.head) session.use(found);
-    return new Versioned(session, new View(this.#repository, found));
+    return this.spawn({ session, view: new View(this.#repository, found) });
   }
 
   /**
@@ -591,10 +648,12 @@ export class Versioned extends Handle {
     const limit = parseLimit(options.limit);
     const repository = this.#repository;
     const current = this.#view.commit;
+    const session = this.#session;
     return new Paged(async function* () {
       const start = from === undefined ? current : await findCommit(repository, from);
       const list = allParents ? allAncestors : firstParents;
-      for await (const page of list(repository.commits, start, limit)) yield page.map(({ hash }) => hash);
+      for await (const page of list(repository.commits, start, limit, await session.horizon()))
+        yield page.map(({ hash }) => hash);
     });
   }
 
@@ -626,7 +685,8 @@ export class Versioned extends Handle {
   /** The id of the lowest common ancestor of two commits; of several, the smallest one; `undefined` if they have none. */
   async mergeBase(a: string, b: string): Promise<string | undefined> {
     const [first, second] = await this.#findBoth(a, b);
-    return (await mergeBases(this.#repository.commits, [first], second))[0]?.hash;
+    const horizon = await this.#session.horizon();
+    return (await mergeBases(this.#repository.commits, [first], second, horizon))[0]?.hash;
   }
 
   #findBoth(a: string, b: string): Promise<[CommitRecord, CommitRecord]> {
@@ -700,6 +760,22 @@ export class Versioned extends Handle {
     this.#queue = result.catch(() => undefined);
     return result;
   }
+}
+
+/** What a handle on a branch begins with; the branch is created if it is to be. */
+export async function openBranch(store: KVStore, options: OpenOptions): Promise<HandleStart> {
+  checkStore(store);
+  checkOptions(options, "open");
+  const { branch = "main", commit } = options;
+  const create = checkFlag(options.create, "create", true);
+  checkName(branch);
+  const repository = Repository.of(store);
+  const session = await Session.open(repository, branch);
+  if (!session.exists && !create) throw new BranchNotFoundError(branch);
+  const start = commit === undefined ? undefined : await findCommit(repository, commit);
+  if (start !== undefined) session.use(start);
+  if (!session.exists) await createAt(session, start);
+  return { session, view: new View(repository, start ?? (await headOf(session))) };
 }
 
 function checkStore(store: KVStore): void {

@@ -8,6 +8,7 @@ import type { Node } from "../tree/node.ts";
 import { NodeReader } from "../tree/node-store.ts";
 import { cachedSlot, getSlots } from "../tree/read.ts";
 import { scan } from "../tree/scan.ts";
+import { whileHeld } from "./collected.ts";
 import { Paged } from "./paged.ts";
 import { parseRange } from "./range.ts";
 import type { KeyRange } from "./types.ts";
@@ -23,6 +24,10 @@ export class View {
     this.#repository = repository;
     this.commit = commit;
     this.#root = root;
+  }
+
+  #whileHeld<T>(work: () => Promise<T>): Promise<T> {
+    return whileHeld(this.#repository, [this.commit], work);
   }
 
   /** The root of the tree. */
@@ -45,7 +50,11 @@ export class View {
   }
 
   async #fetch(key: string): Promise<Uint8Array | undefined> {
-    return (await readSlots(this.#repository.chunks, await this.#slots([key])))[0];
+    return (await this.#values([key]))[0];
+  }
+
+  #values(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    return this.#whileHeld(async () => readSlots(this.#repository.chunks, await this.#slots(keys)));
   }
 
   async #slots(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
@@ -56,7 +65,7 @@ export class View {
   async getMany(keys: Keys): Promise<Map<string, Uint8Array>> {
     const wanted = [...new Set(keyList(keys))];
     for (const key of wanted) checkKey(key, MAX_KEY_BYTES);
-    const values = await readSlots(this.#repository.chunks, await this.#slots(wanted));
+    const values = await this.#values(wanted);
     const found = new Map<string, Uint8Array>();
     wanted.forEach((key, i) => {
       const value = values[i];
@@ -68,7 +77,13 @@ export class View {
   /** Whether `key` is there. */
   async has(key: string): Promise<boolean> {
     checkKey(key, MAX_KEY_BYTES);
-    return (await this.#slots([key]))[0] !== undefined;
+    return (await this.#whileHeld(() => this.#slots([key])))[0] !== undefined;
+  }
+
+  /** Those of `keys` that are not there. */
+  async absent(keys: readonly string[]): Promise<Set<string>> {
+    const slots = await this.#whileHeld(() => this.#slots(keys));
+    return new Set(keys.filter((_, i) => slots[i] === undefined));
   }
 
   /** The keys of a range. */
@@ -83,9 +98,10 @@ export class View {
   entries(range?: KeyRange): Paged<[string, Uint8Array]> {
     const { chunks } = this.#repository;
     const pages = this.#pages(range);
+    const read = (slots: Uint8Array[]): ReturnType<typeof readSlots> => this.#whileHeld(() => readSlots(chunks, slots));
     return new Paged(async function* () {
       for await (const { keys, slots } of pages()) {
-        const values = await readSlots(chunks, slots);
+        const values = await read(slots);
         yield keys.map((key, i): [string, Uint8Array] => [key, values[i] ?? new Uint8Array(0)]);
       }
     });
@@ -94,9 +110,15 @@ export class View {
   #pages(keyRange: KeyRange | undefined): () => ReturnType<typeof scan> {
     const { range, reverse, limit } = parseRange(keyRange);
     const { nodes } = this.#repository;
-    const root = (): Promise<Node> => this.root();
+    const begin = async (): Promise<ReturnType<typeof scan>> =>
+      scan(nodes, await this.#whileHeld(() => this.root()), range, { reverse, limit });
+    const run = <T>(work: () => Promise<T>): Promise<T> => this.#whileHeld(work);
     return async function* () {
-      yield* scan(nodes, await root(), range, { reverse, limit });
+      const pages = await begin();
+      for (let page = await run(() => pages.next()); page.done !== true; ) {
+        yield page.value;
+        page = await run(() => pages.next());
+      }
     };
   }
 }

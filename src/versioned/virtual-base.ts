@@ -5,18 +5,24 @@
  */
 import { mergeBases } from "../commit/ancestry.ts";
 import type { CommitRecord } from "../commit/commit.ts";
+import type { Horizon } from "../commit/horizon.ts";
 import type { Repository } from "../commit/repository.ts";
+import { CorruptionError } from "../errors.ts";
 import { EMPTY_ROOT, edit } from "../tree/edit.ts";
-import { EntryList } from "../tree/entry-list.ts";
-import { compareKeys, keyBytes } from "../tree/key-bytes.ts";
 import type { Node } from "../tree/node.ts";
 import { NodeReader, type NodeStore } from "../tree/node-store.ts";
 import { OverlayNodes } from "../tree/overlay.ts";
+import { withRemovals } from "../tree/removals.ts";
 import { type MergeBase, mergeTrees } from "./three-way.ts";
 
 /** The base for a merge of `a` and `b`: their lowest common ancestor, or a virtual one. */
-export function mergeBaseOf(repository: Repository, a: CommitRecord, b: CommitRecord): Promise<MergeBase> {
-  return baseBetween(repository, new OverlayNodes(repository.nodes), [a], b);
+export function mergeBaseOf(
+  repository: Repository,
+  a: CommitRecord,
+  b: CommitRecord,
+  horizon: Horizon,
+): Promise<MergeBase> {
+  return baseBetween(repository, new OverlayNodes(repository.nodes), [a], b, horizon);
 }
 
 /** A commit, as the base of a merge. */
@@ -24,9 +30,12 @@ export async function commitBase(repository: Repository, commit: CommitRecord): 
   return { nodes: repository.nodes, root: await loadRoot(repository.nodes, commit), contested: new Set() };
 }
 
-/** The root of a commit's tree. */
+/** The root of a commit's tree; a `CorruptionError` if the commit says other totals than it has. */
 export async function loadRoot(nodes: NodeStore, commit: CommitRecord): Promise<Node> {
-  return nodes.cached(commit.root) ?? (await nodes.load([commit.root]))[0] ?? EMPTY_ROOT;
+  const root = nodes.cached(commit.root) ?? (await nodes.load([commit.root]))[0] ?? EMPTY_ROOT;
+  const { size, bytes } = root.totals();
+  if (size === commit.size && bytes === commit.bytes) return root;
+  throw new CorruptionError(`Commit ${commit.hash} does not have the keys that it says.`, { at: commit.hash });
 }
 
 /** The base between one commit and what several others were merged into. */
@@ -35,15 +44,16 @@ async function baseBetween(
   nodes: NodeStore,
   merged: readonly CommitRecord[],
   next: CommitRecord,
+  horizon: Horizon,
 ): Promise<MergeBase> {
   let base: MergeBase = { nodes, root: EMPTY_ROOT, contested: new Set() };
   const done: CommitRecord[] = [];
-  for (const commit of await mergeBases(repository.commits, merged, next)) {
+  for (const commit of await mergeBases(repository.commits, merged, next, horizon)) {
     const root = await loadRoot(nodes, commit);
     base =
       done.length === 0
         ? { ...base, root }
-        : await mergeBasesInto(base, root, await baseBetween(repository, nodes, done, commit));
+        : await mergeBasesInto(base, root, await baseBetween(repository, nodes, done, commit, horizon));
     done.push(commit);
   }
   return base;
@@ -57,18 +67,4 @@ async function mergeBasesInto(merged: MergeBase, next: Node, base: MergeBase): P
   const { root, fresh } = await edit(new NodeReader(nodes), next, withRemovals(merge.changes, contested));
   for (const node of fresh) nodes.add(node);
   return { nodes, root, contested };
-}
-
-/** The changes, with removals of some keys instead of what they say of those. */
-function withRemovals(changes: EntryList, keys: ReadonlySet<string>): EntryList {
-  const removals = [...keys].map(keyBytes).sort(compareKeys);
-  const all = new EntryList();
-  let at = 0;
-  for (const key of removals) {
-    for (; at < changes.length && compareKeys(changes.key(at), key) < 0; at++) all.pushFrom(changes, at);
-    if (at < changes.length && compareKeys(changes.key(at), key) === 0) at++;
-    all.push(key, undefined);
-  }
-  for (; at < changes.length; at++) all.pushFrom(changes, at);
-  return all;
 }

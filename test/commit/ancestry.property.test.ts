@@ -2,72 +2,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { allAncestors, firstParents, isAncestor, mergeBases, reachableFrom } from "../../src/commit/ancestry.ts";
 import { type CommitRecord, skipDepths } from "../../src/commit/commit.ts";
+import { Horizon } from "../../src/commit/horizon.ts";
 import { Repository } from "../../src/commit/repository.ts";
 import { Memory } from "../../src/kv/memory.ts";
-import { EMPTY_ROOT } from "../../src/tree/edit.ts";
-import { newCommit } from "../../src/versioned/write.ts";
-import { ViewOf } from "../support/counting-store.ts";
 import { propertyOptions } from "../support/seed.ts";
+import { build, cold, lowestCommon, pick, picks, shape } from "./graph.ts";
 
-/** For each commit, how far before it its parents were made. None: a root commit. */
-type Shape = readonly (readonly number[])[];
-
-interface Graph {
-  readonly store: Memory;
-  readonly commits: readonly CommitRecord[];
-  readonly ancestors: ReadonlyMap<string, ReadonlySet<string>>;
-}
-
-async function build(shape: Shape): Promise<Graph> {
-  const store = new Memory();
-  const repository = Repository.of(store);
-  const commits: CommitRecord[] = [];
-  const ancestors = new Map<string, Set<string>>();
-  for (const [n, steps] of shape.entries()) {
-    const parents = [...new Set(steps.map((step) => commits[n - 1 - (step % Math.max(n, 1))]))].filter(
-      (parent) => parent !== undefined,
-    );
-    const made = await newCommit(repository, { root: EMPTY_ROOT, fresh: [EMPTY_ROOT] }, [], parents, { n });
-    await repository.chunks.put(made.chunks, 0);
-    const commit = repository.commits.add(made.commit);
-    commits.push(commit);
-    const all = new Set<string>([commit.hash]);
-    for (const { hash } of parents) for (const ancestor of ancestors.get(hash) ?? []) all.add(ancestor);
-    ancestors.set(commit.hash, all);
-  }
-  return { store, commits, ancestors };
-}
-
-/** Commits of the graph as another process reads them, with nothing cached. */
-function cold(graph: Graph): Repository {
-  return Repository.of(new ViewOf(graph.store));
-}
-
-function lowestCommon({ ancestors }: Graph, as: readonly CommitRecord[], b: CommitRecord): string[] {
-  const above = new Set(as.flatMap(({ hash }) => [...(ancestors.get(hash) ?? [])]));
-  const common = [...(ancestors.get(b.hash) ?? [])].filter((hash) => above.has(hash));
-  return common.filter((hash) => !common.some((other) => other !== hash && ancestors.get(other)?.has(hash))).sort();
-}
-
-/** Mostly lines, with merges and forks: near parents most. */
-const step = fc.oneof(
-  { weight: 6, arbitrary: fc.constant(0) },
-  { weight: 3, arbitrary: fc.nat({ max: 4 }) },
-  { weight: 1, arbitrary: fc.nat({ max: 60 }) },
-);
-const parents = fc.oneof(
-  { weight: 12, arbitrary: fc.tuple(step) },
-  { weight: 5, arbitrary: fc.tuple(step, step) },
-  { weight: 1, arbitrary: fc.array(step, { maxLength: 4 }) },
-);
-const shape: fc.Arbitrary<Shape> = fc.array(parents, { minLength: 1, maxLength: 90, size: "max" });
-const picks = fc.array(fc.tuple(fc.nat({ max: 30 }), fc.nat({ max: 89 })), { minLength: 1, maxLength: 12 });
-
-function pick(commits: readonly CommitRecord[], index: number): CommitRecord {
-  const commit = commits[commits.length - 1 - (index % commits.length)];
-  if (commit === undefined) throw new Error("no commit");
-  return commit;
-}
+/** History ends nowhere. */
+const OPEN = new Horizon(new Memory());
 
 describe("on any commit graph", () => {
   it("isAncestor is what walking all parents says", async () => {
@@ -77,8 +19,8 @@ describe("on any commit graph", () => {
         for (const [i, j] of pairs) {
           const [a, b] = [pick(graph.commits, i), pick(graph.commits, j)];
           for (const { commits } of [Repository.of(graph.store), cold(graph)]) {
-            expect(await isAncestor(commits, a, b)).toBe(graph.ancestors.get(b.hash)?.has(a.hash));
-            expect(await isAncestor(commits, b, a)).toBe(graph.ancestors.get(a.hash)?.has(b.hash));
+            expect(await isAncestor(commits, a, b, OPEN)).toBe(graph.ancestors.get(b.hash)?.has(a.hash));
+            expect(await isAncestor(commits, b, a, OPEN)).toBe(graph.ancestors.get(a.hash)?.has(b.hash));
           }
         }
       }),
@@ -93,7 +35,7 @@ describe("on any commit graph", () => {
         const target = pick(graph.commits, i);
         const heads = others.map((other) => pick(graph.commits, other));
         const expected = heads.some(({ hash }) => graph.ancestors.get(hash)?.has(target.hash));
-        expect(await reachableFrom(cold(graph).commits, target, heads)).toBe(expected);
+        expect(await reachableFrom(cold(graph).commits, target, heads, OPEN)).toBe(expected);
       }),
       propertyOptions({ numRuns: 150 }),
     );
@@ -107,8 +49,8 @@ describe("on any commit graph", () => {
           const [a, b] = [pick(graph.commits, i), pick(graph.commits, j)];
           const expected = lowestCommon(graph, [a], b);
           for (const { commits } of [Repository.of(graph.store), cold(graph)]) {
-            expect((await mergeBases(commits, [a], b)).map(({ hash }) => hash)).toEqual(expected);
-            expect((await mergeBases(commits, [b], a)).map(({ hash }) => hash)).toEqual(expected);
+            expect((await mergeBases(commits, [a], b, OPEN)).map(({ hash }) => hash)).toEqual(expected);
+            expect((await mergeBases(commits, [b], a, OPEN)).map(({ hash }) => hash)).toEqual(expected);
           }
         }
       }),
@@ -126,7 +68,7 @@ describe("on any commit graph", () => {
           const graph = await build(made);
           const as = several.map((index) => pick(graph.commits, index));
           const b = pick(graph.commits, j);
-          const bases = await mergeBases(cold(graph).commits, as, b);
+          const bases = await mergeBases(cold(graph).commits, as, b, OPEN);
           expect(bases.map(({ hash }) => hash)).toEqual(lowestCommon(graph, as, b));
         },
       ),
@@ -144,13 +86,13 @@ describe("on any commit graph", () => {
           const graph = await build(made);
           const from = pick(graph.commits, i);
           const all: CommitRecord[] = [];
-          for await (const page of allAncestors(cold(graph).commits, from, limit)) all.push(...page);
+          for await (const page of allAncestors(cold(graph).commits, from, limit, OPEN)) all.push(...page);
           const expected = graph.commits
             .filter(({ hash }) => graph.ancestors.get(from.hash)?.has(hash))
             .sort((a, b) => b.generation - a.generation || (a.hash < b.hash ? -1 : 1));
           expect(all.map(({ hash }) => hash)).toEqual(expected.slice(0, limit).map(({ hash }) => hash));
           const line: CommitRecord[] = [];
-          for await (const page of firstParents(cold(graph).commits, from, limit)) line.push(...page);
+          for await (const page of firstParents(cold(graph).commits, from, limit, OPEN)) line.push(...page);
           const firsts: string[] = [];
           for (let at: CommitRecord | undefined = from; at !== undefined && firsts.length < limit; ) {
             firsts.push(at.hash);
@@ -198,7 +140,7 @@ describe("a criss-cross", () => {
     const [, one, two, left, right] = commits;
     if (one === undefined || two === undefined || left === undefined || right === undefined)
       throw new Error("no graph");
-    const bases = await mergeBases(Repository.of(store).commits, [left], right);
+    const bases = await mergeBases(Repository.of(store).commits, [left], right, OPEN);
     expect(bases.map(({ hash }) => hash)).toEqual([one.hash, two.hash].sort());
   });
 });
@@ -209,8 +151,8 @@ describe("histories that share nothing", () => {
     const { commits } = cold(graph);
     const [, , a, other, b] = graph.commits;
     if (a === undefined || b === undefined || other === undefined) throw new Error("no graph");
-    expect(await mergeBases(commits, [a], b)).toEqual([]);
-    expect(await isAncestor(commits, other, a)).toBe(false);
+    expect(await mergeBases(commits, [a], b, OPEN)).toEqual([]);
+    expect(await isAncestor(commits, other, a, OPEN)).toBe(false);
   });
 });
 

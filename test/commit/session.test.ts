@@ -4,11 +4,12 @@ import { decodeChunk } from "../../src/chunk/codec.ts";
 import type { Hash } from "../../src/chunk/hash.ts";
 import { chunkKey } from "../../src/chunk/key.ts";
 import type { CommitRecord } from "../../src/commit/commit.ts";
-import { beginEpoch, raiseRefs, readEpoch } from "../../src/commit/epoch.ts";
+import { beginEpoch, EPOCH_KEY, raiseRefs, readEpoch } from "../../src/commit/epoch.ts";
 import { asRef, decodeRef, encodeRef, encodeReservation, type Ref, readRef, refKey } from "../../src/commit/ref.ts";
 import { Repository } from "../../src/commit/repository.ts";
 import { Session } from "../../src/commit/session.ts";
 import { BranchNotFoundError, ConcurrencyError, SessionCollectedError } from "../../src/errors.ts";
+import { Memory } from "../../src/kv/memory.ts";
 import type { KVStore } from "../../src/kv/store.ts";
 import { EMPTY_ROOT, edit } from "../../src/tree/edit.ts";
 import { NodeReader } from "../../src/tree/node-store.ts";
@@ -25,7 +26,7 @@ let root: CommitRecord;
 
 beforeEach(async () => {
   store = new Interrupted();
-  const { session } = await Session.open(Repository.of(store), "main");
+  const session = await Session.open(Repository.of(store), "main");
   const made = await rootCommit(session.repository);
   await session.put(made.chunks);
   await session.create(made.commit.hash);
@@ -34,7 +35,7 @@ beforeEach(async () => {
 
 /** A session on `main` of another process. */
 async function another(branch = "main", below: KVStore = store): Promise<Session> {
-  return (await Session.open(Repository.of(new ViewOf(below)), branch)).session;
+  return Session.open(Repository.of(new ViewOf(below)), branch);
 }
 
 /** A commit with one key, put by a session. */
@@ -306,13 +307,16 @@ describe("creating a ref", () => {
   it("begins again when a collection begins in between, and leaves no reservation of the old epoch", async () => {
     const session = await another("new");
     const made = await commitOn(session, root, "n");
-    let begun: Promise<number> | undefined;
+    const other = new Memory();
+    expect(await beginEpoch(other)).toBe(1);
+    let raised: Promise<unknown> | undefined;
     // After the reservation, before the look at the epoch.
     store.after("cas", () => {
-      begun = collectorBegins();
+      store.set(EPOCH_KEY, other.get(EPOCH_KEY) ?? utf8(""));
+      raised = raiseRefs(store, 1);
     });
     expect(await session.create(made.commit.hash)).toBe(true);
-    expect(await begun).toBe(1);
+    await raised;
     const epoch = await readEpoch(store);
     expect(await readRef(store, KEY)).toMatchObject({ head: made.commit.hash, epoch });
     expect(epoch).toBeGreaterThan(0);

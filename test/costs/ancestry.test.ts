@@ -2,7 +2,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { isAncestor, mergeBases } from "../../src/commit/ancestry.ts";
 import type { CommitRecord } from "../../src/commit/commit.ts";
 import type { CommitStore } from "../../src/commit/commit-store.ts";
+import { Horizon } from "../../src/commit/horizon.ts";
 import { Repository } from "../../src/commit/repository.ts";
+import { Memory } from "../../src/kv/memory.ts";
 import { EMPTY_ROOT } from "../../src/tree/edit.ts";
 import { Versioned } from "../../src/versioned/versioned.ts";
 import { newCommit } from "../../src/versioned/write.ts";
@@ -72,6 +74,9 @@ const MEASURED: Readonly<Record<string, { base: Cost; isAncestor: Cost; isNot: C
   },
 };
 
+/** History ends nowhere. */
+const OPEN = new Horizon(new Memory());
+
 /** The bound of the design's cost table. */
 const MERGE_BASE = 16;
 
@@ -96,10 +101,10 @@ describe.each(Object.entries(FORKS))("%s, of 10,000 commits", (name, build) => {
 
   it("finds the merge base, whichever side comes first", async () => {
     const forth = await cost(async (commits, { a, b, base }) =>
-      expect(await mergeBases(commits, [a], b)).toContain(base),
+      expect(await mergeBases(commits, [a], b, OPEN)).toContain(base),
     );
     const back = await cost(async (commits, { a, b, base }) =>
-      expect(await mergeBases(commits, [b], a)).toContain(base),
+      expect(await mergeBases(commits, [b], a, OPEN)).toContain(base),
     );
     expect(back).toEqual(forth);
     expect(forth[0]).toBeLessThanOrEqual(MERGE_BASE);
@@ -107,8 +112,8 @@ describe.each(Object.entries(FORKS))("%s, of 10,000 commits", (name, build) => {
   });
 
   it("tells whether one is an ancestor of another", async () => {
-    const is = await cost(async (commits, { a, base }) => expect(await isAncestor(commits, base, a)).toBe(true));
-    const isNot = await cost(async (commits, { a, b }) => expect(await isAncestor(commits, b, a)).toBe(false));
+    const is = await cost(async (commits, { a, base }) => expect(await isAncestor(commits, base, a, OPEN)).toBe(true));
+    const isNot = await cost(async (commits, { a, b }) => expect(await isAncestor(commits, b, a, OPEN)).toBe(false));
     expect(Math.max(is[0], isNot[0])).toBeLessThanOrEqual(MERGE_BASE);
     expect({ is, isNot }).toEqual({ is: MEASURED[name]?.isAncestor, isNot: MEASURED[name]?.isNot });
   });

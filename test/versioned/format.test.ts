@@ -9,7 +9,7 @@ const writes = (store: ScriptedStore): number => store.calls.filter(({ op }) => 
 
 describe("a store in another format", () => {
   it("is refused before anything is written, for reading as well", async () => {
-    for (const found of ["vkv 2", "vkv 0", "something else", "", "\u0000"]) {
+    for (const found of ["vkv 3", "vkv 0", "vkv", "something else", "", "\u0000"]) {
       const memory = new Memory();
       memory.set("vkv/format", bytes(found));
       const store = new ScriptedStore(memory);
@@ -21,7 +21,7 @@ describe("a store in another format", () => {
       ];
       for (const call of calls) {
         const error = await failureOf(FormatVersionError, call);
-        expect([error.code, error.found, error.supported]).toEqual(["VKV_FORMAT_VERSION", found, "vkv 1"]);
+        expect([error.code, error.found, error.supported]).toEqual(["VKV_FORMAT_VERSION", found, "vkv 2"]);
       }
       expect(writes(store)).toBe(0);
     }
@@ -63,7 +63,7 @@ describe("a store in another format", () => {
     await Versioned.branches(memory);
     expect([...memory.keys()]).toEqual([]);
     await Versioned.open(memory);
-    expect(memory.get("vkv/format")).toEqual(bytes("vkv 1"));
+    expect(memory.get("vkv/format")).toEqual(bytes("vkv 2"));
   });
 });
 
@@ -106,14 +106,10 @@ describe("damaged bytes", () => {
         changed[at] = (changed[at] ?? 0) ^ 0x41;
         damaged.push(changed);
       }
-      for (const [i, stored] of damaged.entries()) {
+      for (const stored of damaged) {
         const copy = new Memory();
         for await (const [name, value] of memory.entries()) copy.set(name, value);
         copy.set(key, stored);
-        // The header (its version aside) is not covered by the hash: a changed epoch or time is no damage of the contents.
-        const header = whole.length - hashedLength(whole);
-        const isHeader = i >= 3 && 1 + (i - 3) * (1 + Math.floor(whole.length / 25)) < header;
-        if (isHeader) continue;
         const error = await failureOf(CorruptionError, readAll(copy));
         expect(error.at).toMatch(/^[0-9a-f]{64}$/);
       }
@@ -159,13 +155,3 @@ describe("damaged bytes", () => {
     expect(copy.get("b/main")).toEqual(memory.get("b/main"));
   });
 });
-
-/** How many bytes of a stored chunk its name hashes: all but version, epoch and time. */
-function hashedLength(stored: Uint8Array): number {
-  let at = 1;
-  for (let numbers = 0; numbers < 2; numbers++) {
-    while ((stored[at] ?? 0) >= 0x80) at++;
-    at++;
-  }
-  return stored.length - at;
-}

@@ -1,0 +1,45 @@
+/** Which commits refs hold. */
+import type { Hash } from "../chunk/hash.ts";
+import type { KVStore } from "../kv/store.ts";
+import { reachableFrom } from "./ancestry.ts";
+import type { CommitRecord } from "./commit.ts";
+import { Horizon } from "./horizon.ts";
+import { HISTORY_KINDS, listRefs } from "./ref.ts";
+import type { Repository } from "./repository.ts";
+import { Tips } from "./tips.ts";
+
+/** How many heads are loaded at once. */
+const BATCH = 1024;
+
+/** What the refs whose epoch is `epoch` or a later one lead to. */
+export async function tipsFrom(store: KVStore, epoch: number): Promise<Tips> {
+  const tips = new Tips();
+  for (const kind of HISTORY_KINDS) {
+    for await (const refs of listRefs(store, kind)) {
+      for (const [, ref] of refs) if (ref.head !== undefined && ref.epoch >= epoch) tips.add(ref);
+    }
+  }
+  return tips;
+}
+
+/** The cuts of tips that hold a commit; `undefined` if none does. */
+export async function cutsAbove(
+  { commits, store }: Repository,
+  commit: CommitRecord,
+  tips: Tips,
+): Promise<readonly Hash[] | undefined> {
+  for (const { heads, cuts } of tips.groups()) {
+    const horizon = new Horizon(store, cuts);
+    const all = [...heads];
+    for (let from = 0; from < all.length; from += BATCH) {
+      const some = await commits.loadMany(all.slice(from, from + BATCH));
+      if ((await reachableFrom(commits, commit, some, horizon)) === true) return [...cuts];
+    }
+  }
+  return undefined;
+}
+
+/** Whether a ref holds a commit. */
+export async function isHeld(repository: Repository, commit: CommitRecord): Promise<boolean> {
+  return (await cutsAbove(repository, commit, await tipsFrom(repository.store, 0))) !== undefined;
+}
