@@ -16,10 +16,10 @@ export class HashSet {
     return this.#size;
   }
 
-  /** Adds a hash; whether it is new. */
-  add(hash: Hash): boolean {
+  /** Adds a hash, or a variant of it: 32 bits that tell it from others of the same hash; whether it is new. */
+  add(hash: Hash, variant = 0): boolean {
     if (2 * (this.#size + 1) * WORDS > this.#slots.length) this.#grow();
-    const words = wordsOf(hash);
+    const words = wordsOf(hash, variant);
     const at = find(this.#slots, words);
     if (this.#slots[at] !== 0) return false;
     this.#slots.set(words, at);
@@ -27,9 +27,9 @@ export class HashSet {
     return true;
   }
 
-  /** Whether it has a hash. */
-  has(hash: Hash): boolean {
-    return this.#slots[find(this.#slots, wordsOf(hash))] !== 0;
+  /** Whether it has a hash, or that variant of it. */
+  has(hash: Hash, variant = 0): boolean {
+    return this.#slots[find(this.#slots, wordsOf(hash, variant))] !== 0;
   }
 
   #grow(): void {
@@ -43,11 +43,12 @@ export class HashSet {
   }
 }
 
-/** The leading bits of a hash. The first word is never 0, which marks a free place. */
-function wordsOf(hash: Hash): number[] {
+/** The leading bits of a hash; a variant changes the last ones. The first word is never 0, which marks a free place. */
+function wordsOf(hash: Hash, variant: number): number[] {
   const words = [];
   for (let i = 0; i < WORDS; i++) words.push(Number.parseInt(hash.slice(8 * i, 8 * i + 8), 16));
   words[0] = words[0] || 1;
+  words[WORDS - 1] = ((words[WORDS - 1] ?? 0) ^ variant) >>> 0;
   return words;
 }
 

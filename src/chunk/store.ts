@@ -40,14 +40,22 @@ export class ChunkStore {
   }
 
   /** The payloads of those of `hashes` that are there, each checked against its hash: `CorruptionError` for a damaged one. */
-  async read(kind: ChunkKind, hashes: readonly Hash[]): Promise<Map<Hash, Uint8Array>> {
+  async read(
+    kind: ChunkKind,
+    hashes: readonly Hash[],
+    whatIsDamaged: "throw" | "skip" = "throw",
+  ): Promise<Map<Hash, Uint8Array>> {
     const payloads = new Map<Hash, Uint8Array>();
-    for (const [hash, { payload }] of await this.readStored(kind, hashes)) payloads.set(hash, payload);
+    for (const [hash, { payload }] of await this.readStored(kind, hashes, whatIsDamaged)) payloads.set(hash, payload);
     return payloads;
   }
 
   /** The same, as they lie in the store. */
-  async readStored(kind: ChunkKind, hashes: readonly Hash[]): Promise<Map<Hash, StoredChunk>> {
+  async readStored(
+    kind: ChunkKind,
+    hashes: readonly Hash[],
+    whatIsDamaged: "throw" | "skip" = "throw",
+  ): Promise<Map<Hash, StoredChunk>> {
     const found = new Map<Hash, StoredChunk>();
     for (let from = 0; from < hashes.length; from += BATCH) {
       const batch = hashes.slice(from, from + BATCH);
@@ -55,7 +63,7 @@ export class ChunkStore {
       for (const hash of batch) {
         const bytes = stored.get(chunkKey(kind, hash));
         if (bytes === undefined) continue;
-        const sound = asSound(hash, bytes) ?? (await this.#readAgain({ kind, hash }));
+        const sound = asSound(hash, bytes) ?? (await this.#readAgain({ kind, hash }, whatIsDamaged));
         if (sound !== undefined) found.set(hash, sound.chunk);
       }
     }
@@ -126,9 +134,14 @@ export class ChunkStore {
   }
 
   /** A chunk that was read damaged, as a cache may hold it, read past caches. */
-  async #readAgain({ kind, hash }: ChunkName): Promise<Sound | undefined> {
+  async #readAgain({ kind, hash }: ChunkName, whatIsDamaged: "throw" | "skip" = "throw"): Promise<Sound | undefined> {
     const bytes = await this.store.getFresh(chunkKey(kind, hash));
-    return bytes && { chunk: verified(hash, bytes), bytes };
+    try {
+      return bytes && { chunk: verified(hash, bytes), bytes };
+    } catch (error) {
+      if (whatIsDamaged === "skip" && error instanceof CorruptionError) return undefined;
+      throw error;
+    }
   }
 }
 
@@ -140,6 +153,11 @@ export function missingChunk(hash: Hash): CorruptionError {
 /** The same for a commit. */
 export function missingCommit(hash: Hash): CorruptionError {
   return new CorruptionError(`Commit ${hash} is missing.`, { at: hash, isMissing: true });
+}
+
+/** Whether an error is one of those. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof CorruptionError && error.isMissing;
 }
 
 function contradiction(): StorageError {

@@ -7,9 +7,10 @@ import { decodeChunk } from "../chunk/codec.ts";
 import type { Hash } from "../chunk/hash.ts";
 import { HashSet } from "../chunk/hash-set.ts";
 import { type ChunkKind, chunkKeyPrefix, hashOfChunkKey } from "../chunk/key.ts";
-import { ChunkStore } from "../chunk/store.ts";
+import { ChunkStore, isMissing } from "../chunk/store.ts";
 import { CorruptionError, StorageError } from "../errors.ts";
-import { type KVStore, pages } from "../kv/store.ts";
+import { checkStore, type KVStore, pages } from "../kv/store.ts";
+import { checkOptions } from "../options.ts";
 import { walk } from "../tree/walk.ts";
 import { closure } from "./closure.ts";
 import { type CommitRecord, decodeCommit } from "./commit.ts";
@@ -19,12 +20,14 @@ import type { Tips } from "./tips.ts";
 
 /** How old garbage must be unless the call says, in ms. */
 const DEFAULT_MIN_AGE = 3_600_000;
+/** No chunk is younger. */
+const NONE = Number.POSITIVE_INFINITY;
 /** How many chunks are looked at at once. */
 const BATCH = 1024;
 
 /** How to collect. */
 export interface CollectOptions {
-  /** Garbage that the store first saw less than so many ms ago stays; an hour unless given. Not needed for safety: it spares writers from having their unpublished work collected. */
+  /** Commits that the store first saw less than so many ms ago stay, with what they need; an hour unless given. Not needed for safety: it spares writers from having their unpublished work collected. */
   readonly minAge?: number;
   /** Stops it between two steps: what was removed is gone, and the next run finishes the job. */
   readonly signal?: AbortSignal;
@@ -42,12 +45,13 @@ export interface CollectProgress {
   readonly removed: number;
 }
 
-/** What a collection removed. */
+/** What a collection did. */
 export interface Collected {
+  /** Commits that were removed. */
   readonly commits: number;
-  /** Nodes and parts of large values. */
+  /** Other chunks that were removed: nodes, and parts of large values. */
   readonly chunks: number;
-  /** Their stored bytes. */
+  /** The stored bytes of all of them. */
   readonly bytes: number;
   /** `false`: another collection began meanwhile, and this one left the work to it. */
   readonly completed: boolean;
@@ -56,13 +60,17 @@ export interface Collected {
 /**
  * Removes commits, nodes and values that no branch and no tag leads to.
  *
- * Safe beside writers in any process at any `minAge`: what was published stays. A writer whose unpublished commits were
- * collected gets a `SessionCollectedError` from its next write.
+ * Safe beside writers and other collections, in any process, at any `minAge`: what was published stays. A writer whose
+ * unpublished commits were collected gets a `SessionCollectedError` from its next write. If a collection is
+ * interrupted, the next one finishes its work. Needs 32 to 64 bytes of memory for each chunk that stays.
  *
+ * @throws RangeError if `minAge` is no number from 0 on
  * @throws CorruptionError if something that a ref leads to is missing or damaged; nothing is removed
  * @throws StorageError if the store cannot remove a key conditionally
  */
 export async function collectGarbage(store: KVStore, options: CollectOptions = {}): Promise<Collected> {
+  checkStore(store);
+  checkOptions(options, "collectGarbage");
   const { minAge = DEFAULT_MIN_AGE } = options;
   if (typeof minAge !== "number" || Number.isNaN(minAge) || minAge < 0) {
     throw new RangeError(`minAge must be a number of milliseconds from 0 on, not ${String(minAge)}.`);
@@ -90,7 +98,7 @@ class Collection {
     this.#store = store;
     this.#chunks = new ChunkStore(store);
     this.#options = options;
-    this.#youngest = options.minAge === 0 ? Number.POSITIVE_INFINITY : Date.now() - options.minAge;
+    this.#youngest = options.minAge === 0 ? NONE : Date.now() - options.minAge;
   }
 
   async run(): Promise<Collected> {
@@ -98,9 +106,8 @@ class Collection {
     await deleteLostUsage(this.#store);
     const epoch = await beginEpoch(this.#store); // 1
     const tips = await raiseRefs(this.#store, epoch); // 2
-    await this.#markHeld(tips); // 3
-    await this.#markYoung();
-    const completed = (await readEpoch(this.#store)) === epoch; // 4
+    const isMarked = await this.#mark(tips, epoch); // 3
+    const completed = isMarked && (await readEpoch(this.#store)) === epoch; // 4
     if (completed) {
       // 5. Commits first: one that is still there has what it needs.
       await this.#sweep("commit", epoch);
@@ -113,6 +120,20 @@ class Collection {
     this.#options.signal?.throwIfAborted();
     const removed = this.#removed.commit + this.#removed.node;
     this.#options.onProgress?.({ phase, chunks: phase === "mark" ? this.#marked.size : this.#looked, removed });
+  }
+
+  /** Marks what stays; whether it could. */
+  async #mark(tips: Tips, epoch: number): Promise<boolean> {
+    try {
+      await this.#markHeld(tips);
+      if (this.#youngest !== NONE) await this.#markYoung();
+      return true;
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      // Refs may have moved on since they were raised, and a later collection may have removed what they led to.
+      if ((await readEpoch(this.#store)) === epoch) throw error;
+      return false;
+    }
   }
 
   /** Marks what refs hold. */
@@ -136,7 +157,7 @@ class Collection {
       const open = batch.filter((commit) => this.#isYoung(commit)).map(({ hash }) => hash);
       for (const hash of open) this.#marked.add(hash);
       while (open.length > 0) {
-        const payloads = await this.#chunks.read("commit", open.splice(-BATCH));
+        const payloads = await this.#chunks.read("commit", open.splice(-BATCH), "skip");
         const commits = [...payloads].map(([hash, payload]) => decodeCommit(hash, payload));
         for (const { parents } of commits) {
           for (const parent of parents) if (this.#marked.add(parent)) open.push(parent);

@@ -1,5 +1,6 @@
 /** Which commits refs hold. */
 import type { Hash } from "../chunk/hash.ts";
+import { isMissing } from "../chunk/store.ts";
 import type { KVStore } from "../kv/store.ts";
 import { reachableFrom } from "./ancestry.ts";
 import type { CommitRecord } from "./commit.ts";
@@ -41,5 +42,15 @@ export async function cutsAbove(
 
 /** Whether a ref holds a commit. */
 export async function isHeld(repository: Repository, commit: CommitRecord): Promise<boolean> {
-  return (await cutsAbove(repository, commit, await tipsFrom(repository.store, 0))) !== undefined;
+  for (let tips = await tipsFrom(repository.store, 0); ; ) {
+    try {
+      return (await cutsAbove(repository, commit, tips)) !== undefined;
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      // Refs may have moved on since they were listed, and what they led to may have been collected.
+      const now = await tipsFrom(repository.store, 0);
+      if (now.equals(tips)) throw error;
+      tips = now;
+    }
+  }
 }

@@ -5,10 +5,9 @@
 import { describe } from "../bytes.ts";
 import type { StoredChunk } from "../chunk/codec.ts";
 import { type Hash, isHash } from "../chunk/hash.ts";
-import type { ChunkKind } from "../chunk/key.ts";
 import { ChunkStore } from "../chunk/store.ts";
 import { BranchNotFoundError, CommitNotFoundError, ConcurrencyError, TagNotFoundError } from "../errors.ts";
-import { type Keys, type KVStore, keyList } from "../kv/store.ts";
+import { checkStore, type Keys, type KVStore, keyList } from "../kv/store.ts";
 import { checkOptions } from "../options.ts";
 import { backOff } from "./backoff.ts";
 import type { CommitRecord } from "./commit.ts";
@@ -64,6 +63,7 @@ export interface Retained {
  * await collectGarbage(store);
  */
 export async function retainHistory(store: KVStore, options: RetainOptions): Promise<Retained[]> {
+  checkStore(store);
   const authority = store.authority;
   const chunks = new DatedChunks(authority);
   const commits = new CommitStore(chunks);
@@ -211,8 +211,8 @@ async function divide(
 class DatedChunks extends ChunkStore {
   readonly createdAt: Map<Hash, number> = new Map();
 
-  override async readStored(kind: ChunkKind, hashes: readonly Hash[]): Promise<Map<Hash, StoredChunk>> {
-    const found = await super.readStored(kind, hashes);
+  override async readStored(...args: Parameters<ChunkStore["readStored"]>): Promise<Map<Hash, StoredChunk>> {
+    const found = await super.readStored(...args);
     for (const [hash, { createdAt }] of found) this.createdAt.set(hash, createdAt);
     return found;
   }

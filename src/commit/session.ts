@@ -10,7 +10,7 @@
 import { equalValues } from "../bytes.ts";
 import type { Hash } from "../chunk/hash.ts";
 import { HashSet } from "../chunk/hash-set.ts";
-import type { Chunk, ChunkName } from "../chunk/store.ts";
+import { type Chunk, type ChunkName, isMissing, missingChunk } from "../chunk/store.ts";
 import { BranchNotFoundError, ConcurrencyError, SessionCollectedError, StoreClosedError } from "../errors.ts";
 import { walk } from "../tree/walk.ts";
 import { reachableFrom } from "./ancestry.ts";
@@ -336,11 +336,21 @@ export class Session {
   async #notBelow(tips: Tips, open: readonly CommitRecord[]): Promise<CommitRecord[]> {
     const others: CommitRecord[] = [];
     for (const commit of open) {
-      const cuts = await cutsAbove(this.repository, commit, tips);
+      const cuts = await this.#cutsAbove(commit, tips);
       if (cuts === undefined) others.push(commit);
       else this.#safe.set(commit.hash, cuts);
     }
     return others;
+  }
+
+  /** The cuts of tips that hold a commit. A tip whose ref moved on, so that what it led to was collected, says nothing. */
+  async #cutsAbove(commit: CommitRecord, tips: Tips): Promise<readonly Hash[] | undefined> {
+    try {
+      return await cutsAbove(this.repository, commit, tips);
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
   }
 
   /** The branch's HEAD, if what is below it is safe for the session's epoch. */
@@ -373,14 +383,23 @@ export class Session {
 
   /** Raises a commit, and all below it that no safe tip holds, to the session's epoch. Returns where its history is cut. */
   async #putWhole(commit: CommitRecord, tips: Tips): Promise<readonly Hash[]> {
+    try {
+      return await this.#raiseWhole(commit, tips);
+    } catch (cause) {
+      if (!isMissing(cause)) throw cause;
+      const message = `Commit ${commit.hash}, which this handle uses, was collected as garbage.`;
+      throw new SessionCollectedError(message, { cause });
+    }
+  }
+
+  async #raiseWhole(commit: CommitRecord, tips: Tips): Promise<readonly Hash[]> {
     const { chunks, commits } = this.repository;
     const visited = new HashSet();
     const done = new Set<Hash>();
     const cuts = new Set<Hash>();
-    const collected = (): SessionCollectedError =>
-      new SessionCollectedError(`Commit ${commit.hash}, which this handle uses, was collected as garbage.`);
     const raise = async (names: readonly ChunkName[]): Promise<void> => {
-      if ((await chunks.raise(names, this.#epoch)).length > 0) throw collected();
+      const [missing] = await chunks.raise(names, this.#epoch);
+      if (missing !== undefined) throw missingChunk(missing.hash);
     };
     for (let open = [commit]; open.length > 0; ) {
       await raise(open.map(({ hash }) => ({ kind: "commit", hash })));
@@ -389,12 +408,10 @@ export class Session {
         await raise(hashes.map((hash) => ({ kind: "node", hash })));
       }
       const parents = [...new Set(open.flatMap((each) => each.parents))].filter((hash) => !done.has(hash));
-      const found = await commits.findMany(parents);
-      if (found.size < parents.length) throw collected();
       open = [];
-      for (const parent of found.values()) {
+      for (const parent of await commits.loadMany(parents)) {
         done.add(parent.hash);
-        const above = await cutsAbove(this.repository, parent, tips);
+        const above = await this.#cutsAbove(parent, tips);
         if (above === undefined) open.push(parent);
         else for (const cut of above) cuts.add(cut);
       }

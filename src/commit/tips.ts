@@ -19,6 +19,13 @@ export class Tips {
     else group.heads.add(head);
   }
 
+  /** Whether others lead to the same. */
+  equals(other: Tips): boolean {
+    const same = (a: Tips, b: Tips): boolean =>
+      [...a.#groups].every(([key, { heads }]) => [...heads].every((head) => b.#groups.get(key)?.heads.has(head)));
+    return same(this, other) && same(other, this);
+  }
+
   /** By their cuts; those without any first. */
   groups(): TipGroup[] {
     return [...this.#groups.values()].sort((a, b) => a.cuts.size - b.cuts.size);

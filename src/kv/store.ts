@@ -189,6 +189,11 @@ export function keyList(keys: Keys): Iterable<string> {
   return keys;
 }
 
+/** Throws a `TypeError` for what is no store. */
+export function checkStore(store: KVStore): void {
+  if (!(store instanceof KVStore)) throw new TypeError(`A store must be a KVStore, not ${describe(store)}.`);
+}
+
 /** `entries` as an iterable of pairs; a `TypeError` for anything else. */
 export function entryList(entries: Entries): Iterable<readonly [string, Uint8Array]> {
   if (typeof entries !== "object" || entries === null || ArrayBuffer.isView(entries)) {

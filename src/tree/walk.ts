@@ -24,7 +24,7 @@ interface Found {
  * batches. Reads the store and no cache; holds little, however large the trees.
  *
  * @param visited the chunks that need not be visited, with all below them
- * @param whatIsMissing whether a missing chunk is an error
+ * @param whatIsMissing whether a chunk that is missing or damaged is an error
  */
 export async function* walk(
   chunks: ChunkStore,
@@ -44,6 +44,7 @@ export async function* walk(
     const payloads = await chunks.read(
       "node",
       branching.map(({ hash }) => hash),
+      whatIsMissing,
     );
     for (const { hash, depth } of branching) {
       const payload = payloads.get(hash);

@@ -1,5 +1,6 @@
 import { checkKey, describe } from "../bytes.ts";
 import { type Hash, isHash } from "../chunk/hash.ts";
+import { missingCommit } from "../chunk/store.ts";
 import { allAncestors, firstParents, isAncestor, isStraight, mergeBases } from "../commit/ancestry.ts";
 import { backOff } from "../commit/backoff.ts";
 import type { Commit, CommitRecord } from "../commit/commit.ts";
@@ -18,7 +19,7 @@ import {
   TagNotFoundError,
 } from "../errors.ts";
 import { Memory } from "../kv/memory.ts";
-import { type Entries, type Keys, KVStore } from "../kv/store.ts";
+import { checkStore, type Entries, type Keys, type KVStore } from "../kv/store.ts";
 import { checkFlag, checkOptions } from "../options.ts";
 import { edit } from "../tree/edit.ts";
 import { EntryList } from "../tree/entry-list.ts";
@@ -213,6 +214,7 @@ export class Versioned extends Handle {
   async #snapshot(updates: Updates, info: Info | undefined): Promise<string> {
     const view = this.#view;
     if (updates.changes.length === 0 && info === undefined) return view.commit.hash;
+    this.written(updates.changes);
     const draft = await whileHeld(this.#repository, [view.commit], () => this.#draft(updates.changes));
     if (draft.tree.root.hash === view.commit.root && info === undefined) return view.commit.hash;
     const trimmed = await whileHeld(this.#repository, [view.commit], () => this.trim(draft));
@@ -230,6 +232,9 @@ export class Versioned extends Handle {
     const root = await this.#view.root();
     return { root, changes, tree: await edit(new NodeReader(this.#repository.nodes), root, changes) };
   }
+
+  /** Is told what a snapshot sets and removes, also if that changes nothing. For subclasses in this package. */
+  protected written(_changes: EntryList): void {}
 
   /** What a snapshot commits instead of a tree, and without parents. For subclasses in this package. */
   protected trim(_draft: Draft): Promise<Trimmed | undefined> {
@@ -778,10 +783,6 @@ export async function openBranch(store: KVStore, options: OpenOptions): Promise<
   return { session, view: new View(repository, start ?? (await headOf(session))) };
 }
 
-function checkStore(store: KVStore): void {
-  if (!(store instanceof KVStore)) throw new TypeError(`A store must be a KVStore, not ${describe(store)}.`);
-}
-
 /** Creates a session's branch at a commit, or at the root commit, unless another writer does first. */
 async function createAt(session: Session, start: CommitRecord | undefined): Promise<void> {
   let head = start?.hash;
@@ -791,11 +792,20 @@ async function createAt(session: Session, start: CommitRecord | undefined): Prom
     head = root.commit.hash;
   }
   while (!session.exists && !(await session.create(head))) await session.refetch();
+  // If another writer was first, work begins at what that one created.
+  if (start === undefined) session.drop();
 }
 
+/** Where a session's branch is. If that was collected since it was read, as the branch moved on: where it is now. */
 async function headOf(session: Session): Promise<CommitRecord> {
-  if (session.head === undefined) throw new BranchNotFoundError(session.branch);
-  return session.repository.commits.load(session.head);
+  for (;;) {
+    const { head } = session;
+    const commit = head && (await session.repository.commits.find(head));
+    if (commit !== undefined) return commit;
+    const ref = head && (await session.restart());
+    if (ref === undefined) throw new BranchNotFoundError(session.branch);
+    if (ref.head === head) throw missingCommit(head);
+  }
 }
 
 /** What carrying out a plan gives. */
