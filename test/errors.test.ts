@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as vkv from "vkv";
-import { Memory, Namespaced, Versioned, VkvError } from "vkv";
+import { Memory, Namespaced, retainHistory, Versioned, VkvError } from "vkv";
 import { Disk } from "vkv/disk";
 import { beginEpoch, raiseRefs } from "../src/commit/epoch.ts";
 import { inTempFolder, root } from "./support/run.ts";
@@ -76,6 +76,21 @@ const provoked: Record<string, { provoke: () => Promise<unknown>; fields: Record
       return failure(v.merge());
     },
     fields: { name: "SessionCollectedError" },
+  },
+  VKV_HISTORY_CUT: {
+    async provoke() {
+      const store = new Memory();
+      const v = await Versioned.open(store);
+      const other = await v.createBranch("other");
+      for (const handle of [v, other]) {
+        await change(handle, { [handle.branch]: "1" });
+        await handle.merge();
+      }
+      await retainHistory(store, { commits: 1 });
+      await v.reset();
+      return failure(v.mergeFrom("other"));
+    },
+    fields: { name: "HistoryCutError" },
   },
   VKV_INVALID_KEY: {
     provoke: async () => failure((await Versioned.open()).get("")),

@@ -156,7 +156,7 @@ export function missingCommit(hash: Hash): CorruptionError {
 }
 
 /** Whether an error is one of those. */
-export function isMissing(error: unknown): boolean {
+export function isMissing(error: unknown): error is CorruptionError {
   return error instanceof CorruptionError && error.isMissing;
 }
 

@@ -103,8 +103,8 @@ class Collection {
 
   async run(): Promise<Collected> {
     this.#step("mark");
-    await deleteLostUsage(this.#store);
     const epoch = await beginEpoch(this.#store); // 1
+    await deleteLostUsage(this.#store);
     const tips = await raiseRefs(this.#store, epoch); // 2
     const isMarked = await this.#mark(tips, epoch); // 3
     const completed = isMarked && (await readEpoch(this.#store)) === epoch; // 4

@@ -103,7 +103,7 @@ export function makeCommit(parts: CommitParts, ancestor: (depth: number) => Hash
 }
 
 /** The first-parent ancestors that a commit names, by depth. */
-export function namedAncestors(commit: CommitRecord): Map<number, Hash> {
+export function namedAncestors(commit: Pick<CommitRecord, "parents" | "depth" | "skips">): Map<number, Hash> {
   const ancestors = new Map<number, Hash>();
   const [parent] = commit.parents;
   if (parent !== undefined) ancestors.set(commit.depth - 1, parent);

@@ -6,6 +6,8 @@
 import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
 import type { KVStore } from "../kv/store.ts";
+import { attemptLimit } from "./backoff.ts";
+import { CHECK_BYTES, readCheck, writeCheck } from "./check-bytes.ts";
 import { markFormat } from "./format.ts";
 import {
   asRef,
@@ -35,7 +37,8 @@ export function decodeEpoch(stored: Uint8Array | undefined): number {
     const reader = new ByteReader(stored);
     const epoch = reader.varint();
     reader.take(NONCE_BYTES);
-    reader.finish();
+    // Stores in format "vkv 1" have no check here.
+    if (!reader.done) readCheck(reader);
     return epoch;
   } catch (cause) {
     throw new CorruptionError("The record of the latest collection is damaged.", { at: EPOCH_KEY, cause });
@@ -45,12 +48,13 @@ export function decodeEpoch(stored: Uint8Array | undefined): number {
 /** Begins the next epoch; returns it. */
 export async function beginEpoch(store: KVStore): Promise<number> {
   await markFormat(store);
-  for (;;) {
+  for (const count = attemptLimit("The epoch could not be raised"); ; count()) {
     const stored = await store.get(EPOCH_KEY);
     const epoch = decodeEpoch(stored) + 1;
     const random = nonce();
-    const bytes = new Uint8Array(varintLength(epoch) + random.length);
+    const bytes = new Uint8Array(varintLength(epoch) + random.length + CHECK_BYTES);
     bytes.set(random, writeVarint(epoch, bytes, 0));
+    writeCheck(bytes);
     if (await store.cas(EPOCH_KEY, bytes, stored)) return epoch;
   }
 }
@@ -69,12 +73,22 @@ export async function raiseRefs(store: KVStore, epoch: number): Promise<Tips> {
 
 /** Raises one ref, from how it was listed on. Returns it as the `cas` that raised it carried it. */
 async function raise(store: KVStore, key: string, listed: Ref | Reservation, epoch: number): Promise<Ref | undefined> {
-  for (let ref: Ref | Reservation | undefined = listed; ref !== undefined; ) {
-    if (ref.head !== undefined && ref.epoch >= epoch) return undefined;
+  const count = attemptLimit(`The ref at ${JSON.stringify(key)} could not be raised`);
+  for (let ref: Ref | Reservation | undefined = listed; ref !== undefined; count()) {
+    if (ref.head !== undefined && ref.epoch >= epoch) {
+      if (ref.epoch > epoch && ref.epoch > (await readEpoch(store))) throw turnedBack(key);
+      return undefined;
+    }
     const raised: Uint8Array | undefined = ref.head && encodeRef(ref.head, epoch, ref.info, ref.cuts);
     if (await store.cas(key, raised, ref.stored)) return asRef(ref);
     const stored: Uint8Array | undefined = await store.get(key);
     ref = stored && decodeRef(key, stored);
   }
   return undefined;
+}
+
+/** Refs are only ever raised to an epoch that the store has by then. */
+function turnedBack(key: string): CorruptionError {
+  const message = `The ref at ${JSON.stringify(key)} has a later epoch than the store: its record of collections was turned back.`;
+  return new CorruptionError(message, { at: EPOCH_KEY });
 }

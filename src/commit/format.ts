@@ -5,6 +5,7 @@
 import { fromUtf8, utf8 } from "../bytes.ts";
 import { FormatVersionError } from "../errors.ts";
 import type { KVStore } from "../kv/store.ts";
+import { attemptLimit } from "./backoff.ts";
 
 /** Where a store says which format it is in. */
 export const FORMAT_KEY = "vkv/format";
@@ -28,7 +29,7 @@ export function checkFormat(store: KVStore, stored: Uint8Array | undefined): voi
 /** Marks a store before anything is written into it: a new one, or one in an older format. No round trip if its mark is known. */
 export async function markFormat(store: KVStore): Promise<void> {
   let found: Uint8Array | undefined;
-  while (!marked.has(store)) {
+  for (const count = attemptLimit("The store could not be marked"); !marked.has(store); count()) {
     if (await store.cas(FORMAT_KEY, utf8(FORMAT), found)) {
       marked.add(store);
     } else {

@@ -1,11 +1,11 @@
 /** Which commits refs hold. */
 import type { Hash } from "../chunk/hash.ts";
-import { isMissing } from "../chunk/store.ts";
+import { isMissing, missingCommit } from "../chunk/store.ts";
 import type { KVStore } from "../kv/store.ts";
 import { reachableFrom } from "./ancestry.ts";
 import type { CommitRecord } from "./commit.ts";
 import { Horizon } from "./horizon.ts";
-import { HISTORY_KINDS, listRefs } from "./ref.ts";
+import { HISTORY_KINDS, listRefs, type Ref } from "./ref.ts";
 import type { Repository } from "./repository.ts";
 import { Tips } from "./tips.ts";
 
@@ -36,6 +36,28 @@ export async function cutsAbove(
       const some = await commits.loadMany(all.slice(from, from + BATCH));
       if ((await reachableFrom(commits, commit, some, horizon)) === true) return [...cuts];
     }
+  }
+  return undefined;
+}
+
+/**
+ * What a ref leads to. Where that was collected since the ref was read, as it moved on: what it leads to now.
+ *
+ * @param again reads the ref again
+ * @returns `undefined` if it is gone
+ * @throws CorruptionError if it has not moved, and its commit is missing
+ */
+export async function headOf(
+  { commits }: Repository,
+  ref: Ref | undefined,
+  again: () => Promise<Ref | undefined>,
+): Promise<{ readonly ref: Ref; readonly commit: CommitRecord } | undefined> {
+  for (let known = ref; known !== undefined; ) {
+    const commit = await commits.find(known.head);
+    if (commit !== undefined) return { ref: known, commit };
+    const now = await again();
+    if (now?.head === known.head) throw missingCommit(known.head);
+    known = now;
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import type { Hash } from "../chunk/hash.ts";
+import { CorruptionError } from "../errors.ts";
 import { type CommitRecord, namedAncestors } from "./commit.ts";
 import type { CommitStore } from "./commit-store.ts";
 import type { Horizon } from "./horizon.ts";
@@ -42,7 +43,9 @@ export class ReadAhead {
     if (wanted.some((hash) => this.#commits.cached(hash) === undefined)) await this.#fetch(commit);
     const found = await this.#commits.findMany(wanted);
     for (const hash of wanted) if (!found.has(hash)) await this.#horizon.note(hash);
-    return [...found.values()];
+    const parents = [...found.values()];
+    if (parents.some(({ generation }) => generation >= commit.generation)) throw contradiction(commit.hash);
+    return parents;
   }
 
   async #fetch(commit: CommitRecord): Promise<void> {
@@ -75,4 +78,8 @@ export class ReadAhead {
       this.#named.push({ hash, generation: commit.generation - (commit.depth - depth) });
     }
   }
+}
+
+function contradiction(hash: Hash): CorruptionError {
+  return new CorruptionError(`Commit ${hash} does not agree with its parents.`, { at: hash });
 }

@@ -9,9 +9,10 @@
  * head        32 bytes  (not in a reservation)
  * cuts        varint    (not in a reservation) how many, then 32 bytes each, in order: commits that history ends before
  * info        the rest  (tags) its JSON, if there is any
+ * check       4 bytes   of all before it
  * ```
  *
- * Version 1 had no cuts.
+ * Version 1 had no cuts and no check.
  */
 import { HASH_BYTES, type Hash, readHash, writeHash } from "../chunk/hash.ts";
 import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
@@ -19,6 +20,8 @@ import { CorruptionError, FormatVersionError } from "../errors.ts";
 import type { KVStore } from "../kv/store.ts";
 import { pages } from "../kv/store.ts";
 import { compareText } from "../tree/key-bytes.ts";
+import { attemptLimit } from "./backoff.ts";
+import { CHECK_BYTES, readCheck, writeCheck } from "./check-bytes.ts";
 import { checkFormat, FORMAT_KEY } from "./format.ts";
 import { decodeInfo, encodeInfo, type Info } from "./info.ts";
 
@@ -32,8 +35,8 @@ export const REF_KINDS: readonly RefKind[] = [...HISTORY_KINDS, "usage"];
 
 const PREFIX: Record<RefKind, string> = { branch: "b/", tag: "t/", usage: "u/" };
 const REF_VERSION = 2;
-/** Refs of this version have no cuts. */
-const UNCUT_VERSION = 1;
+/** Refs of this version have no cuts and no check. */
+const UNCHECKED_VERSION = 1;
 const HEAD = 1;
 const RESERVATION = 2;
 /** How many bytes `nonce` gives. */
@@ -86,7 +89,8 @@ export function encodeRef(head: Hash, epoch: number, info?: Info, cuts: readonly
   const epochAt = 2 + NONCE_BYTES;
   const headAt = epochAt + varintLength(epoch);
   const cutsAt = headAt + HASH_BYTES;
-  const bytes = new Uint8Array(cutsAt + varintLength(cuts.length) + cuts.length * HASH_BYTES + about.length);
+  const aboutAt = cutsAt + varintLength(cuts.length) + cuts.length * HASH_BYTES;
+  const bytes = new Uint8Array(aboutAt + about.length + CHECK_BYTES);
   bytes[0] = REF_VERSION;
   bytes[1] = HEAD;
   bytes.set(nonce(), 2);
@@ -98,6 +102,7 @@ export function encodeRef(head: Hash, epoch: number, info?: Info, cuts: readonly
     at += HASH_BYTES;
   }
   bytes.set(about, at);
+  writeCheck(bytes);
   return bytes;
 }
 
@@ -108,10 +113,11 @@ export function makeRef(head: Hash, epoch: number, cuts: readonly Hash[], info?:
 
 /** The stored bytes of a reservation, with a fresh nonce. */
 export function encodeReservation(): Uint8Array {
-  const bytes = new Uint8Array(2 + NONCE_BYTES);
+  const bytes = new Uint8Array(2 + NONCE_BYTES + CHECK_BYTES);
   bytes[0] = REF_VERSION;
   bytes[1] = RESERVATION;
   bytes.set(nonce(), 2);
+  writeCheck(bytes);
   return bytes;
 }
 
@@ -130,20 +136,24 @@ export function decodeRef(key: string, stored: Uint8Array): Ref | Reservation {
 function decode(stored: Uint8Array): Ref | Reservation {
   const reader = new ByteReader(stored);
   const version = reader.byte();
-  if (version !== REF_VERSION && version !== UNCUT_VERSION) {
+  if (version !== REF_VERSION && version !== UNCHECKED_VERSION) {
     throw new FormatVersionError(`ref ${version}`, `ref ${REF_VERSION}`);
   }
   const kind = reader.byte();
   reader.take(NONCE_BYTES);
-  if (kind === RESERVATION) {
-    reader.finish();
-    return { head: undefined, stored };
-  }
-  if (kind !== HEAD) throw new CorruptionError("It is of no known kind.");
+  if (kind !== HEAD && kind !== RESERVATION) throw new CorruptionError("It is of no known kind.");
+  const ref = kind === RESERVATION ? { head: undefined, stored } : readHead(reader, version, stored);
+  if (version === UNCHECKED_VERSION) reader.finish();
+  else readCheck(reader);
+  return ref;
+}
+
+function readHead(reader: ByteReader, version: number, stored: Uint8Array): Ref {
   const epoch = reader.varint();
   const head = readHash(reader.take(HASH_BYTES), 0);
-  const cuts = version === UNCUT_VERSION ? [] : readCuts(reader);
-  const about = reader.take(reader.end - reader.at);
+  const cuts = version === UNCHECKED_VERSION ? [] : readCuts(reader);
+  const end = version === UNCHECKED_VERSION ? reader.end : reader.end - CHECK_BYTES;
+  const about = reader.take(Math.max(0, end - reader.at));
   return { head, epoch, cuts, info: about.length === 0 ? undefined : decodeInfo(about), stored };
 }
 
@@ -177,24 +187,22 @@ export async function* listRefs(
   }
 }
 
-/** All refs of a kind by name, in code-point order. */
-export async function listNames(store: KVStore, kind: RefKind): Promise<Map<string, Ref>> {
-  const [format, refs] = await Promise.all([store.get(FORMAT_KEY), allRefs(store, kind)]);
+/** All refs of a kind by name, in code-point order, each with what `about` gives for it: there may be a million. */
+export async function listNames<T>(store: KVStore, kind: RefKind, about: (ref: Ref) => T): Promise<Map<string, T>> {
+  const found: [name: string, about: T][] = [];
+  const list = async (): Promise<void> => {
+    for await (const batch of listRefs(store, kind)) {
+      for (const [key, ref] of batch) if (ref.head !== undefined) found.push([refName(kind, key), about(ref)]);
+    }
+  };
+  const [format] = await Promise.all([store.get(FORMAT_KEY), list()]);
   checkFormat(store, format);
-  return new Map(refs.sort(([a], [b]) => compareText(a, b)));
-}
-
-async function allRefs(store: KVStore, kind: RefKind): Promise<[name: string, ref: Ref][]> {
-  const found: [string, Ref][] = [];
-  for await (const batch of listRefs(store, kind)) {
-    for (const [key, ref] of batch) if (ref.head !== undefined) found.push([refName(kind, key), ref]);
-  }
-  return found;
+  return new Map(found.sort(([a], [b]) => compareText(a, b)));
 }
 
 /** Deletes a ref; whether it was there. */
 export async function deleteRef(store: KVStore, key: string): Promise<boolean> {
-  for (;;) {
+  for (const count = attemptLimit(`The ref at ${JSON.stringify(key)} could not be deleted`); ; count()) {
     const ref = await readRef(store, key);
     if (ref === undefined) return false;
     if (await store.cas(key, undefined, ref.stored)) return true;

@@ -11,14 +11,20 @@ import { equalValues } from "../bytes.ts";
 import type { Hash } from "../chunk/hash.ts";
 import { HashSet } from "../chunk/hash-set.ts";
 import { type Chunk, type ChunkName, isMissing, missingChunk } from "../chunk/store.ts";
-import { BranchNotFoundError, ConcurrencyError, SessionCollectedError, StoreClosedError } from "../errors.ts";
+import {
+  BranchNotFoundError,
+  ConcurrencyError,
+  HistoryCutError,
+  SessionCollectedError,
+  StoreClosedError,
+} from "../errors.ts";
 import { walk } from "../tree/walk.ts";
 import { reachableFrom } from "./ancestry.ts";
 import { pause } from "./backoff.ts";
 import type { CommitRecord } from "./commit.ts";
 import { beginEpoch, decodeEpoch, EPOCH_KEY, raiseRefs, readEpoch } from "./epoch.ts";
 import { checkFormat, FORMAT_KEY, markFormat } from "./format.ts";
-import { cutsAbove, tipsFrom } from "./held.ts";
+import { cutsAbove, headOf, tipsFrom } from "./held.ts";
 import { Horizon } from "./horizon.ts";
 import type { Info } from "./info.ts";
 import { asRef, decodeRef, encodeReservation, makeRef, type Ref, type RefKind, readRef, refKey } from "./ref.ts";
@@ -139,14 +145,15 @@ export class Session {
     return ref;
   }
 
-  /** Forgets the unpublished work, and reads the branch again. If it is not there, the work is kept. */
-  async restart(): Promise<Ref | undefined> {
-    const ref = await readRef(this.repository.store, this.#key);
-    if (ref === undefined) return undefined;
-    this.#ref = ref;
+  /** Forgets the unpublished work, reads the branch again, and returns its HEAD. If it is not there or cannot be read, the work is kept. */
+  async restart(): Promise<CommitRecord | undefined> {
+    const read = (): Promise<Ref | undefined> => readRef(this.repository.store, this.#key);
+    const found = await headOf(this.repository, await read(), read);
+    if (found === undefined) return undefined;
+    this.#ref = found.ref;
     this.drop();
-    this.#epoch = Math.max(this.#epoch, ref.epoch);
-    return ref;
+    this.#epoch = Math.max(this.#epoch, found.ref.epoch);
+    return found.commit;
   }
 
   /** Reads another ref so that what it leads to can be built upon. */
@@ -168,9 +175,12 @@ export class Session {
     const ref = this.#ref;
     if (ref === undefined) throw new BranchNotFoundError(this.branch);
     await markFormat(this.repository.store);
-    if (without !== undefined) this.#foreign.delete(without);
+    if (without !== undefined) {
+      this.#foreign.delete(without);
+      this.#safe.delete(without);
+    }
     await this.#vouch(head, without);
-    const outcome = await this.#swap(ref, makeRef(head, ref.epoch, await this.#cuts(), ref.info));
+    const outcome = await this.#swap(ref, makeRef(head, ref.epoch, await this.#cuts(ref, head), ref.info));
     if (outcome === "published") this.drop();
     return outcome;
   }
@@ -190,7 +200,7 @@ export class Session {
     await markFormat(store);
     for (let attempt = 0; attempt < CREATE_ATTEMPTS; attempt++) {
       await this.#vouch(head);
-      const cuts = await this.#cuts();
+      const cuts = await this.#cuts(this.#ref, head);
       const reservation = encodeReservation();
       if (!(await store.cas(key, reservation, undefined))) {
         const other = await store.get(key);
@@ -260,7 +270,8 @@ export class Session {
       const [head, mine] = await commits.loadMany([other.head, to.head]);
       if (head === undefined || mine === undefined) return "unknown";
       const isBelow = await reachableFrom(commits, mine, [head], new Horizon(store, other.cuts));
-      return isBelow === false ? "lost" : "unknown";
+      if (isBelow === undefined) throw new HistoryCutError("Whether the work was published lies beyond a cut.");
+      return isBelow ? "unknown" : "lost";
     } catch (cause) {
       if (cause === error) throw error;
       throw new ConcurrencyError(`The store failed while branch ${JSON.stringify(this.branch)} was being moved.`, {
@@ -364,7 +375,8 @@ export class Session {
    * Where the history of a commit that builds on the branch's HEAD and on commits from elsewhere is cut: where one of theirs
    * is, unless another of them holds what is cut there.
    */
-  async #cuts(branch = this.#ref): Promise<readonly Hash[]> {
+  async #cuts(branch = this.#ref, head?: Hash): Promise<readonly Hash[]> {
+    if (head !== undefined && this.repository.commits.cached(head)?.parents.length === 0) return [];
     const own = branch?.cuts ?? [];
     const sources = [...this.#safe].map(([head, cuts]) => ({ head, cuts }));
     if (branch !== undefined) sources.push(branch);
@@ -396,6 +408,7 @@ export class Session {
     const { chunks, commits } = this.repository;
     const visited = new HashSet();
     const done = new Set<Hash>();
+    const raised = new Set<Hash>();
     const cuts = new Set<Hash>();
     const raise = async (names: readonly ChunkName[]): Promise<void> => {
       const [missing] = await chunks.raise(names, this.#epoch);
@@ -403,6 +416,7 @@ export class Session {
     };
     for (let open = [commit]; open.length > 0; ) {
       await raise(open.map(({ hash }) => ({ kind: "commit", hash })));
+      for (const { hash } of open) raised.add(hash);
       const roots = open.map(({ root }) => root);
       for await (const hashes of walk(chunks, roots, visited)) {
         await raise(hashes.map((hash) => ({ kind: "node", hash })));
@@ -416,6 +430,7 @@ export class Session {
         else for (const cut of above) cuts.add(cut);
       }
     }
-    return [...cuts].sort();
+    // A tip may hold a parent and be cut before its child.
+    return [...cuts].filter((cut) => !raised.has(cut)).sort();
   }
 }

@@ -42,18 +42,28 @@ export function checkHeader(file: LmdbFile): void {
   readMeta(file, readMeta(file, 0).pageBytes);
 }
 
+/** The number of the last transaction that was committed to `file`; it must stay as it is meanwhile. */
+export function lastTransaction(file: LmdbFile): number {
+  return Number(latestMeta(file).transaction);
+}
+
 /**
  * How many bytes `file` has when it is complete: it may be shorter, since free pages at the end need not have been
  * written. `CorruptionError` if other pages are cut off; only for a file that is shorter must all of it be read.
  */
 export function completeSize(file: LmdbFile): number {
-  const first = readMeta(file, 0);
-  const second = readMeta(file, first.pageBytes);
-  const meta = first.transaction >= second.transaction ? first : second;
+  const meta = latestMeta(file);
   const complete = (meta.lastPage + 1n) * BigInt(meta.pageBytes);
   if (complete > meta.mapBytes) throw damaged(file, "its header makes no sense");
   if (complete > BigInt(file.size)) for (const root of meta.roots) if (root !== NO_PAGE) checkTree(file, meta, root);
   return Number(complete);
+}
+
+/** The meta page that counts. */
+function latestMeta(file: LmdbFile): Meta {
+  const first = readMeta(file, 0);
+  const second = readMeta(file, first.pageBytes);
+  return first.transaction >= second.transaction ? first : second;
 }
 
 /** Throws unless all pages that are reached from `root` are there. */

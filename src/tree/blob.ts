@@ -218,3 +218,21 @@ function listed({ hash, depth, size, of, start }: Placed, payload: Uint8Array, t
   }
   return parts;
 }
+
+/** A part of a value, as what names it says. */
+export interface ValuePart extends BlobRef {
+  /** Whether the value ends with it. */
+  readonly isLast: boolean;
+}
+
+/** The parts that a part of a value lists: none if it is a piece. A `CorruptionError` if its bytes are not those of that part. */
+export function partsOf(part: ValuePart, payload: Uint8Array): ValuePart[] {
+  if (part.depth === 0) {
+    pieceOf({ ...part, of: 0, start: 0 }, payload);
+    return [];
+  }
+  const total = part.isLast ? part.size : Number.POSITIVE_INFINITY;
+  return listed({ ...part, of: 0, start: 0 }, payload, total).map(({ hash, depth, size, start }) => {
+    return { hash, depth, size, isLast: start + size === total };
+  });
+}

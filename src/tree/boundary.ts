@@ -12,10 +12,15 @@
  * cannot be one: that is what lets an edit rebuild a stretch by itself.
  *
  * **Forced boundaries.** Keys can be chosen so that no hash is a local minimum. A stretch without natural boundary of
- * more than `longest` entries (never seen among millions of random ones) is cut by a stronger hash: an entry closes a node
- * there if the run of entries around it of which it has the smallest SHA-256 is longer than `longest`. (These are the
- * upper nodes of the Cartesian tree, or treap, of the stretch.) What lies between two such cuts is at most `longest`
- * entries, and an insert changes the cuts only around its own place.
+ * more than `longest` entries (never seen among millions of random ones) is cut by a stronger hash, its *rank*: an entry
+ * closes a node there if the run of entries around it of which it has the smallest rank is longer than `longest`. (These
+ * are the upper nodes of the Cartesian tree, or treap, of the stretch.) What lies between two such cuts is at most
+ * `longest` entries, and a change moves only cuts within `longest` entries: every run that reaches from it to farther
+ * away is too long in any case. So an edit needs no more of the stretch than that.
+ *
+ * A rank is the SHA-256 of the key, and above the leaves of the key and the level. Who tries n² keys can find n that have
+ * the same boundary hash and ascending ranks, so that each makes a node of its own; were the ranks of the levels above the
+ * same, it would be so there, too, and the tree as high as it has keys by the hundred.
  */
 import { hashOf } from "../chunk/hash.ts";
 
@@ -63,18 +68,47 @@ export interface Cut {
 }
 
 /**
- * Cuts a stretch of entries, from a natural boundary (or the level's start) to one (or the level's end).
+ * Says that entries are only a part of a long stretch, which goes on beyond a forced boundary. The first `reachOf` entries on such
+ * a side are as they were; how they were cut decides where that depends on what lies beyond.
+ */
+export interface Beyond {
+  /** The stretch begins earlier: where the nodes of its part ended, as the number of entries before that. */
+  readonly start?: ReadonlySet<number> | undefined;
+  /** The stretch ends later: the same, as the number of entries behind. */
+  readonly end?: ReadonlySet<number> | undefined;
+}
+
+/** How far from a change a boundary must be, in entries, to stay whatever lies beyond it. */
+export function reachOf(level: number, forced: boolean): number {
+  const { window, longest } = cutRule(level);
+  return forced ? longest + window + 1 : window;
+}
+
+/**
+ * Cuts entries, from a natural boundary (or the level's start) to one (or the level's end), or as `beyond` says.
  *
  * @param hashes the entries' boundary hashes
  * @param keyAt the bytes of an entry's key, asked for only where a stretch needs forced boundaries
  */
-export function cut(hashes: ArrayLike<number>, level: number, keyAt: (index: number) => Uint8Array): Cut[] {
+export function cut(
+  hashes: ArrayLike<number>,
+  level: number,
+  keyAt: (index: number) => Uint8Array,
+  beyond: Beyond = {},
+): Cut[] {
   const { window, longest } = cutRule(level);
   const cuts: Cut[] = [];
   let start = 0;
   const close = (end: number): void => {
-    if (end - start > longest) cuts.push(...forcedCuts(start, end, longest, keyAt));
-    cuts.push({ end, forced: false });
+    const isLast = end === hashes.length;
+    if (end - start > longest) {
+      const ranks: string[] = [];
+      for (let i = start; i < end; i++) ranks.push(rankOf(keyAt(i), level));
+      const before = start === 0 ? beyond.start : undefined;
+      const behind = isLast ? beyond.end : undefined;
+      for (const at of forcedEnds(ranks, longest, before, behind)) cuts.push({ end: start + at, forced: true });
+    }
+    cuts.push({ end, forced: isLast && beyond.end !== undefined });
     start = end;
   };
   for (let i = window; i + window < hashes.length; i++) {
@@ -95,21 +129,38 @@ function isLocalMinimum(hashes: ArrayLike<number>, at: number, window: number): 
   return true;
 }
 
-/** The forced boundaries inside a stretch: one pass with a stack of ever larger hashes finds, for each entry, how far it is the smallest. */
-function forcedCuts(start: number, end: number, longest: number, keyAt: (index: number) => Uint8Array): Cut[] {
-  const ranks: string[] = [];
-  for (let i = start; i < end; i++) ranks.push(hashOf(keyAt(i)));
-  const cuts: Cut[] = [];
+/** What forced boundaries go by. */
+function rankOf(key: Uint8Array, level: number): string {
+  if (level === 0) return hashOf(key);
+  const bytes = new Uint8Array(key.length + 1);
+  bytes.set(key);
+  bytes[key.length] = level;
+  return hashOf(bytes);
+}
+
+/** Where forced boundaries end nodes inside a stretch: one pass with a stack of ever larger ranks finds, for each entry, how far it is the smallest. */
+function forcedEnds(
+  ranks: readonly string[],
+  longest: number,
+  before: Beyond["start"],
+  behind: Beyond["end"],
+): number[] {
+  const ends: number[] = [];
   const stack: number[] = [];
   for (let i = 0; i <= ranks.length; i++) {
     const rank = ranks[i];
     for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
       if (rank !== undefined && (ranks[top] ?? "") < rank) break;
       stack.pop();
-      const before = stack.at(-1) ?? -1;
-      if (i - before - 1 > longest && start + top + 1 < end) cuts.push({ end: start + top + 1, forced: true });
+      const start = (stack.at(-1) ?? -1) + 1;
+      const end = top + 1;
+      const isCut =
+        i - start > longest ||
+        (start === 0 && before?.has(end) === true) ||
+        (i === ranks.length && behind?.has(ranks.length - end) === true);
+      if (isCut && end < ranks.length) ends.push(end);
     }
     stack.push(i);
   }
-  return cuts.sort((a, b) => a.end - b.end);
+  return ends.sort((a, b) => a - b);
 }

@@ -4,7 +4,7 @@
  * costs one round trip.
  */
 import { compareKeys } from "./key-bytes.ts";
-import type { Node } from "./node.ts";
+import { checkOrder, type Node } from "./node.ts";
 import { NodeReader, type NodeStore } from "./node-store.ts";
 import { keyAfter, type Range } from "./scan.ts";
 
@@ -86,10 +86,12 @@ class Entries {
   }
 
   next(): void {
+    const { node } = this;
     this.#index++;
-    if (this.#index < (this.node?.count ?? 0)) return;
+    if (node === undefined || this.#index < node.count) return;
     this.#at++;
     this.#index = 0;
+    if (this.node !== undefined) checkOrder(node, this.node);
   }
 }
 

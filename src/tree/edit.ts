@@ -3,11 +3,11 @@
  * changes of the level above. The result has the nodes that a tree built from nothing would have (see `boundary.ts`).
  */
 
-import { boundaryHash, cut, cutRule } from "./boundary.ts";
+import { type Beyond, boundaryHash, cut, reachOf } from "./boundary.ts";
 import { EntryList } from "./entry-list.ts";
 import { compareKeys } from "./key-bytes.ts";
 import { LevelCursor } from "./level-cursor.ts";
-import type { Node } from "./node.ts";
+import { checkOrder, type Node } from "./node.ts";
 import { buildNode, childSlot, replaceSlots } from "./node-builder.ts";
 import type { NodeReader } from "./node-store.ts";
 
@@ -79,7 +79,7 @@ function wholeLevel(edits: EntryList): Region {
 
 /**
  * Finds what must be rebuilt: the nodes with changes, and where keys come or go so close to a boundary that it may
- * move, their neighbours. A region begins and ends at natural boundaries that stay (or at the ends of the level).
+ * move, their neighbours. A region begins and ends at boundaries that stay (or at the ends of the level).
  */
 function plan(reader: NodeReader, root: Node, level: number, edits: EntryList): Region[] {
   const cursor = new LevelCursor(reader, root, level);
@@ -132,7 +132,7 @@ function extend(region: Region | undefined, other: Region, node: Node): boolean 
 /** Adds `other`, which begins where the region ends, to it. */
 function join(region: Region, other: Region): void {
   if (!region.structural) region.before = entries(region.nodes) + other.before;
-  region.nodes.push(...other.nodes);
+  for (const node of other.nodes) region.nodes.push(node);
   region.endEdit = other.endEdit;
   region.structural = true;
   region.behind = other.behind;
@@ -145,7 +145,7 @@ function entries(nodes: readonly Node[]): number {
 function settleLeft(regions: Region[], cursor: LevelCursor, level: number): void {
   for (let region = regions.at(-1); region?.structural; region = regions.at(-1)) {
     const first = region.nodes[0];
-    if (first === undefined || (region.before >= cutRule(level).window && !first.startsForced)) return;
+    if (first === undefined || region.before >= reachOf(level, first.startsForced)) return;
     const before = cursor.beside(first, -1);
     if (before === undefined || before === "missed") return;
     const previous = regions.at(-2);
@@ -163,7 +163,7 @@ function settleRight(regions: Region[], cursor: LevelCursor, level: number): voi
   const region = regions.at(-1);
   while (region?.structural) {
     const last = region.nodes.at(-1);
-    if (last === undefined || (region.behind > cutRule(level).window && !last.endsForced)) return;
+    if (last === undefined || region.behind > reachOf(level, last.endsForced)) return;
     const next = cursor.beside(last, 1);
     if (next === undefined || next === "missed") return;
     region.nodes.push(next);
@@ -179,14 +179,28 @@ function rebuild(region: Region, edits: EntryList, level: number): Node[] {
   const hashes = new Uint32Array(list.length);
   const keys = list.keys;
   for (let i = 0; i < list.length; i++) hashes[i] = boundaryHash(keys, list.keyStart(i), list.keyEnd(i), level);
+  const beyond = beyondOf(region.nodes);
   let from = 0;
-  let startsForced = false;
-  return cut(hashes, level, (i) => list.key(i)).map(({ end, forced }) => {
+  let startsForced = beyond.start !== undefined;
+  return cut(hashes, level, (i) => list.key(i), beyond).map(({ end, forced }) => {
     const node = buildNode(list, from, end, level, startsForced, forced);
     from = end;
     startsForced = forced;
     return node;
   });
+}
+
+/** Where a region begins or ends inside a long stretch. */
+function beyondOf(nodes: readonly Node[]): Beyond {
+  const start = nodes[0]?.startsForced ? ends(nodes) : undefined;
+  const end = nodes.at(-1)?.endsForced ? ends(nodes.toReversed()) : undefined;
+  return { start, end };
+}
+
+/** How many entries there are up to the end of the first node, of the second, and so on. */
+function ends(nodes: readonly Node[]): Set<number> {
+  let sum = 0;
+  return new Set(nodes.map(({ count }) => (sum += count)));
 }
 
 /** A node in which values change, but no keys come or go. */
@@ -201,7 +215,10 @@ function replaced(node: Node, region: Region, edits: EntryList, level: number): 
 function merged(region: Region, edits: EntryList): EntryList {
   const list = new EntryList(keyRoom(region, edits));
   let at = region.firstEdit;
+  let last: Node | undefined;
   for (const node of region.nodes) {
+    if (last !== undefined) checkOrder(last, node);
+    last = node;
     for (let i = 0; i < node.count; ) {
       const bound = at < region.endEdit ? node.lowerBound(edits.key(at)) : node.count;
       while (i < bound) list.pushNode(node, i++);

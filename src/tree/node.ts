@@ -19,6 +19,7 @@ import { HASH_BYTES, type Hash, readHash } from "../chunk/hash.ts";
 import { ByteReader } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
 import { maxEntries } from "./boundary.ts";
+import { MAX_KEY_BYTES } from "./key-bytes.ts";
 import { checkSlot, slotSize } from "./slot.ts";
 
 /** The first byte of a node's payload. */
@@ -64,6 +65,7 @@ export class Node {
   readonly #keysStart: number;
   /** Where in the payload the slots begin. */
   readonly slotsStart: number;
+  #totals: Totals | undefined;
 
   constructor(hash: Hash, payload: Uint8Array) {
     const flags = payload[2] ?? 0;
@@ -228,6 +230,11 @@ export class Node {
 
   /** The totals of all entries. */
   totals(): Totals {
+    this.#totals ??= this.#sum();
+    return this.#totals;
+  }
+
+  #sum(): Totals {
     let size = 0;
     let bytes = 0;
     for (let i = 0; i < this.count; i++) {
@@ -280,14 +287,42 @@ export function decodeNode(hash: Hash, payload: Uint8Array): Node {
 }
 
 function checkEntry(node: Node, index: number, fail: (reason: string) => never): void {
+  const keyLength = node.prefixLength + node.suffixEnd(index) - node.suffixStart(index);
+  if (keyLength === 0 || keyLength > MAX_KEY_BYTES) fail("a key of it is empty or too long");
   if (index > 0 && node.compareEntries(index - 1, node, index) >= 0) fail("its keys do not ascend");
   const reader = new ByteReader(node.payload, node.slotStart(index), node.slotEnd(index));
   if (node.level === 0) {
     checkSlot(reader);
   } else {
     reader.take(HASH_BYTES);
-    reader.varint();
+    if (reader.varint() === 0) fail("a child of it has no keys");
     reader.varint();
   }
   reader.finish();
+}
+
+/** Throws a `CorruptionError` unless all keys of a node come before all of another one. */
+export function checkOrder(node: Node, next: Node): void {
+  if (node.compareEntries(node.count - 1, next, 0) < 0) return;
+  throw new CorruptionError(`Chunk ${next.hash} has keys that belong before it.`, { at: next.hash });
+}
+
+/**
+ * The child of a node, if it is what its parent says: one level lower, with the keys from behind the child before it to the
+ * one that the parent names, and with its totals. A `CorruptionError` otherwise. So no tree, whoever made it, is higher
+ * than its root says. (A first child may have keys from before its parent; those who walk from node to node find that out
+ * by `checkOrder`.)
+ */
+export function checkedChild(parent: Node, index: number, child: Node): Node {
+  const { size, bytes } = parent.entryTotals(index);
+  const totals = child.totals();
+  const isSound =
+    child.level === parent.level - 1 &&
+    child.count > 0 &&
+    child.compareEntries(child.count - 1, parent, index) === 0 &&
+    (index === 0 || child.compareEntries(0, parent, index - 1) > 0) &&
+    totals.size === size &&
+    totals.bytes === bytes;
+  if (isSound) return child;
+  throw new CorruptionError(`Chunk ${child.hash} is not the part of a tree that it should be.`, { at: child.hash });
 }

@@ -1,5 +1,5 @@
 import type { Hash } from "../chunk/hash.ts";
-import type { Node } from "./node.ts";
+import { checkedChild, type Node } from "./node.ts";
 import { NodeStore } from "./node-store.ts";
 
 /** A view of a store's nodes with more that are not stored, for as long as an operation needs them. */
@@ -17,7 +17,10 @@ export class OverlayNodes extends NodeStore {
   }
 
   override cachedChild(parent: Node, index: number): Node | undefined {
-    return this.#below.cachedChild(parent, index) ?? this.#held.get(parent.childHash(index));
+    const cached = this.#below.cachedChild(parent, index);
+    if (cached !== undefined) return cached;
+    const held = this.#held.get(parent.childHash(index));
+    return held && checkedChild(parent, index, held);
   }
 
   override add(node: Node): Node {

@@ -1,5 +1,5 @@
 import { keyText } from "./key-bytes.ts";
-import type { Node } from "./node.ts";
+import { checkOrder, type Node } from "./node.ts";
 import { NodeReader, type NodeStore } from "./node-store.ts";
 
 /** The keys from `start` on and before `end`; without one of them, from the first key, to the last one. */
@@ -69,6 +69,7 @@ class PageFiller {
   readonly #range: Range;
   readonly #reverse: boolean;
   #room: number;
+  #leaf: Node | undefined;
 
   constructor(reader: NodeReader, range: Range, reverse: boolean, size: number) {
     this.#reader = reader;
@@ -79,6 +80,7 @@ class PageFiller {
 
   visit(node: Node): void {
     const { start, end } = this.#range;
+    if (node.level === 0) this.#follow(node);
     const from = start === undefined ? 0 : node.lowerBound(start);
     // The child that holds `end` holds keys before it, too.
     const bound = end === undefined ? node.count : node.lowerBound(end) + (node.level > 0 ? 1 : 0);
@@ -92,6 +94,14 @@ class PageFiller {
       if (node.level === 0) this.#take(node, index);
       else this.#descend(node, index);
     }
+  }
+
+  #follow(leaf: Node): void {
+    const last = this.#leaf;
+    this.#leaf = leaf;
+    if (last === undefined) return;
+    if (this.#reverse) checkOrder(leaf, last);
+    else checkOrder(last, leaf);
   }
 
   #take(node: Node, index: number): void {

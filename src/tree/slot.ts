@@ -12,6 +12,8 @@ import { CorruptionError } from "../errors.ts";
 
 /** Larger values, in bytes, lie outside the leaf: a leaf is rewritten whenever one of its values changes. */
 export const INLINE_BYTES = 512;
+/** The largest value, in bytes. */
+export const MAX_VALUE_BYTES: number = 2 ** 32;
 /** More levels of lists of pieces than any value has. */
 const MAX_BLOB_DEPTH = 8;
 
@@ -62,5 +64,7 @@ export function checkSlot(reader: ByteReader): void {
   }
   if (tag > 1 + MAX_BLOB_DEPTH) throw new CorruptionError("A value's pieces are nested too deeply.");
   reader.take(HASH_BYTES);
-  if (reader.varint() <= INLINE_BYTES) throw new CorruptionError("A value outside its leaf would fit inside.");
+  const size = reader.varint();
+  if (size <= INLINE_BYTES) throw new CorruptionError("A value outside its leaf would fit inside.");
+  if (size > MAX_VALUE_BYTES) throw new CorruptionError("A value is larger than any can be.");
 }

@@ -1,9 +1,9 @@
 import { checkKey, describe } from "../bytes.ts";
 import { type Hash, isHash } from "../chunk/hash.ts";
-import { missingCommit } from "../chunk/store.ts";
 import { allAncestors, firstParents, isAncestor, isStraight, mergeBases } from "../commit/ancestry.ts";
-import { backOff } from "../commit/backoff.ts";
+import { readInTurn } from "../commit/backoff.ts";
 import type { Commit, CommitRecord } from "../commit/commit.ts";
+import { headOf } from "../commit/held.ts";
 import { checkInfo, type Info } from "../commit/info.ts";
 import { checkName } from "../commit/names.ts";
 import { deleteRef, listNames, type Ref, readRef, refKey } from "../commit/ref.ts";
@@ -135,7 +135,7 @@ export class Versioned extends Handle {
   /** The names of all branches, sorted. */
   static async branches(store: KVStore): Promise<string[]> {
     checkStore(store);
-    return [...(await listNames(store, "branch")).keys()];
+    return [...(await listNames(store, "branch", () => true)).keys()];
   }
 
   /** The id of the commit that reads see. */
@@ -282,7 +282,9 @@ export class Versioned extends Handle {
       const theirs = await this.#source(source);
       if (theirs.hash === ours.hash) return this.#note(mergeResult("no_op", ours.hash), options);
       const sides = { ours, theirs, rule, options, horizon: await this.#session.horizon() };
-      const plan = await whileHeld(this.#repository, [ours], () => planMerge(this.#repository, sides, [ours, theirs]));
+      const plan = await whileHeld(this.#repository, [ours, theirs], () =>
+        planMerge(this.#repository, sides, [ours, theirs]),
+      );
       if (plan.kind === "conflict") return this.#conflict(plan, options);
       const result = resultOf(plan, plan.kind === "move" && plan.commit.hash === ours.hash);
       if (options.dryRun !== true) this.#view = await this.#arrive(plan);
@@ -300,11 +302,11 @@ export class Versioned extends Handle {
     if ("commit" in named) return this.#foreign(await findCommit(this.#repository, named.commit));
     const [kind, name] = "tag" in named ? (["tag", named.tag] as const) : (["branch", named.branch] as const);
     checkName(name);
-    const ref = await this.#session.readOther(refKey(kind, name));
-    if (ref === undefined) throw kind === "tag" ? new TagNotFoundError(name) : new BranchNotFoundError(name);
-    const commit = await this.#repository.commits.load(ref.head);
-    this.#session.use(commit, ref);
-    return commit;
+    const read = (): Promise<Ref | undefined> => this.#session.readOther(refKey(kind, name));
+    const found = await headOf(this.#repository, await read(), read);
+    if (found === undefined) throw kind === "tag" ? new TagNotFoundError(name) : new BranchNotFoundError(name);
+    this.#session.use(found.commit, found.ref);
+    return found.commit;
   }
 
   /** A commit that the handle is going to build upon. */
@@ -322,8 +324,9 @@ export class Versioned extends Handle {
   reset(): Promise<void> {
     return this.#locked(async () => {
       this.#refuseInTransaction("reset");
-      if ((await this.#session.restart()) === undefined) throw new BranchNotFoundError(this.branch);
-      this.#settleAt(new View(this.#repository, await headOf(this.#session)));
+      const head = await this.#session.restart();
+      if (head === undefined) throw new BranchNotFoundError(this.branch);
+      this.#settleAt(new View(this.#repository, head));
     });
   }
 
@@ -368,20 +371,22 @@ export class Versioned extends Handle {
   }
 
   async #lookAgain(attempt: number): Promise<void> {
-    await backOff(attempt);
-    await this.#session.refetch();
+    await readInTurn(this.store, attempt, () => this.#session.refetch());
   }
 
   /** What publishing comes to, by what is known of HEAD; a dry run looks where it is. */
   async #plan(rule: (key: string) => Rule | undefined, options: MergeOptions): Promise<MergePlan> {
     const ours = this.#view.commit;
     const base = this.#base;
-    const ref = options.dryRun === true ? await this.#readRef() : this.#session.ref;
-    if (ref === undefined && this.#knownHead !== undefined) throw new BranchNotFoundError(this.branch);
-    if (ref === undefined || ref.head === base.hash) return { kind: "move", commit: ours };
+    const read = options.dryRun === true ? () => this.#readRef() : () => this.#session.refetch();
+    const ref = options.dryRun === true ? await read() : this.#session.ref;
+    const isAtBase = ref?.head === base.hash || (ref === undefined && this.#knownHead === undefined);
+    if (isAtBase) return { kind: "move", commit: ours };
+    const found = await headOf(this.#repository, ref, read);
+    if (found === undefined) throw new BranchNotFoundError(this.branch);
     const { commits } = this.#repository;
-    const theirs = await commits.load(ref.head);
-    const horizon = await this.#session.horizon(ref);
+    const theirs = found.commit;
+    const horizon = await this.#session.horizon(found.ref);
     const sides = { ours, theirs, rule, options, horizon };
     const dropped = this.#dropped;
     return whileHeld(this.#repository, [ours, base], async () => {
@@ -500,10 +505,10 @@ export class Versioned extends Handle {
     const info = checkInfo(options.info);
     for (let attempt = 0; attempt <= retries; attempt++) {
       signal?.throwIfAborted();
-      await backOff(attempt, signal);
-      const session = await Session.open(this.#repository, this.branch);
+      const open = () => Session.open(this.#repository, this.branch);
+      const session = await readInTurn(this.store, attempt, open, signal);
       if (!session.exists) throw new BranchNotFoundError(this.branch);
-      const view = new View(this.#repository, await headOf(session));
+      const view = new View(this.#repository, await startOf(session));
       const transaction = this.spawn({ session, view, rules: this.#rules.copy(), types: new Map(this.#types) });
       transaction.#isTransaction = true;
       const value = await work(transaction);
@@ -534,6 +539,8 @@ export class Versioned extends Handle {
       const made = await newCommit(this.#repository, tree, [], [isOne ? this.#base : commit], info);
       this.#view = await this.#store(made);
     }
+    // The work may have made its session look where HEAD is.
+    if (this.#session.head !== this.#base.hash) return "lost";
     const outcome = await this.#session.publish(this.#view.commit.hash);
     if (outcome === "published") this.#settleAt(this.#view);
     return outcome;
@@ -635,9 +642,7 @@ export class Versioned extends Handle {
 
   /** All tags by name, sorted. */
   async listTags(): Promise<Map<string, Tag>> {
-    const tags = new Map<string, Tag>();
-    for (const [name, { head, info }] of await listNames(this.store, "tag")) tags.set(name, { commit: head, info });
-    return tags;
+    return listNames(this.store, "tag", ({ head, info }): Tag => ({ commit: head, info }));
   }
 
   /**
@@ -780,7 +785,7 @@ export async function openBranch(store: KVStore, options: OpenOptions): Promise<
   const start = commit === undefined ? undefined : await findCommit(repository, commit);
   if (start !== undefined) session.use(start);
   if (!session.exists) await createAt(session, start);
-  return { session, view: new View(repository, start ?? (await headOf(session))) };
+  return { session, view: new View(repository, start ?? (await startOf(session))) };
 }
 
 /** Creates a session's branch at a commit, or at the root commit, unless another writer does first. */
@@ -796,16 +801,11 @@ async function createAt(session: Session, start: CommitRecord | undefined): Prom
   if (start === undefined) session.drop();
 }
 
-/** Where a session's branch is. If that was collected since it was read, as the branch moved on: where it is now. */
-async function headOf(session: Session): Promise<CommitRecord> {
-  for (;;) {
-    const { head } = session;
-    const commit = head && (await session.repository.commits.find(head));
-    if (commit !== undefined) return commit;
-    const ref = head && (await session.restart());
-    if (ref === undefined) throw new BranchNotFoundError(session.branch);
-    if (ref.head === head) throw missingCommit(head);
-  }
+/** The HEAD with which new work begins. */
+async function startOf(session: Session): Promise<CommitRecord> {
+  const head = (session.head && (await session.repository.commits.find(session.head))) ?? (await session.restart());
+  if (head === undefined) throw new BranchNotFoundError(session.branch);
+  return head;
 }
 
 /** What carrying out a plan gives. */

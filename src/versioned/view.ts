@@ -114,11 +114,22 @@ export class View {
       scan(nodes, await this.#whileHeld(() => this.root()), range, { reverse, limit });
     const run = <T>(work: () => Promise<T>): Promise<T> => this.#whileHeld(work);
     return async function* () {
-      const pages = await begin();
-      for (let page = await run(() => pages.next()); page.done !== true; ) {
-        yield page.value;
-        page = await run(() => pages.next());
-      }
+      const pages = failingForGood(await begin());
+      for (let page = await run(pages); page.done !== true; page = await run(pages)) yield page.value;
     };
   }
+}
+
+/** The steps of an iteration, which fails again after it failed: a generator would say that it is at its end. */
+function failingForGood<T>(items: AsyncIterator<T, void>): () => Promise<IteratorResult<T, void>> {
+  let failed: { readonly error: unknown } | undefined;
+  return async () => {
+    if (failed !== undefined) throw failed.error;
+    try {
+      return await items.next();
+    } catch (error) {
+      failed = { error };
+      throw error;
+    }
+  };
 }

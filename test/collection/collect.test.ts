@@ -13,7 +13,7 @@ import {
 } from "vkv";
 import { ViewOf } from "../support/counting-store.ts";
 import { bytes, change, contents, publishedContents } from "../versioned/helpers.ts";
-import { ScriptedFailure, ScriptedStore } from "../versioned/scripted-store.ts";
+import { type Fate, ScriptedFailure, ScriptedStore } from "../versioned/scripted-store.ts";
 
 const NOW = { minAge: 0 };
 const LARGE = "x".repeat(200_000);
@@ -172,7 +172,7 @@ describe("collectGarbage", () => {
     const { store, kept } = await withGarbage();
     const scripted = new ScriptedStore(store);
     let isFirst = true;
-    scripted.script = async ({ op, key }) => {
+    scripted.script = async ({ op, key }): Promise<Fate> => {
       if (op === "keys" && key === "c/" && isFirst) {
         isFirst = false;
         throw new Error("It swept before it looked at the epoch.");

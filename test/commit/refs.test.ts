@@ -28,6 +28,10 @@ function refAt(store: Memory, key: string): ReturnType<typeof asRef> {
 
 /** Raises all refs to epoch 5; returns what they led to. */
 async function raisedHeads(store: Memory): Promise<Hash[]> {
+  // Refs never have a later epoch than the store.
+  const other = new Memory();
+  for (let epoch = 0; epoch < 6; ) epoch = await beginEpoch(other);
+  for (const key of [EPOCH_KEY, FORMAT_KEY]) store.set(key, other.get(key) ?? new Uint8Array(0));
   return (await raiseRefs(store, 5)).groups().flatMap(({ heads }) => [...heads]);
 }
 
@@ -72,12 +76,12 @@ describe("refs", () => {
     for (const name of names) store.set(refKey("branch", name), encodeRef(head(1), 0));
     store.set(refKey("branch", "on its way"), encodeReservation());
     store.set(refKey("tag", "only a tag"), encodeRef(head(2), 0));
-    const listed = [...(await listNames(store, "branch")).keys()];
+    const listed = [...(await listNames(store, "branch", () => true)).keys()];
     expect(listed).toEqual([...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
-    expect([...(await listNames(store, "tag")).keys()]).toEqual(["only a tag"]);
+    expect([...(await listNames(store, "tag", () => true)).keys()]).toEqual(["only a tag"]);
     expect(refName("branch", refKey("branch", "b/"))).toBe("b/");
     store.set(FORMAT_KEY, utf8("vkv 999"));
-    await expect(listNames(store, "branch")).rejects.toThrow(FormatVersionError);
+    await expect(listNames(store, "branch", () => true)).rejects.toThrow(FormatVersionError);
   });
 
   it("are deleted as they were read, or read again; reservations are not", async () => {

@@ -195,7 +195,7 @@ describe("after a collection began", () => {
     await expect(session.refetch()).rejects.toThrow(SessionCollectedError);
     expect(await headOf()).toBe(small.commit.hash);
     // A new start is possible.
-    expect((await session.restart())?.head).toBe(small.commit.hash);
+    expect((await session.restart())?.hash).toBe(small.commit.hash);
     const next = await commitOn(session, small.commit, "c");
     expect(epochsOf(next)).toEqual([2, 2]);
     expect(await session.publish(next.commit.hash)).toBe("published");

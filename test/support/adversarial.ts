@@ -1,3 +1,6 @@
+import { hashOf } from "../../src/chunk/hash.ts";
+import { keyBytes } from "../../src/tree/key-bytes.ts";
+
 /** Keys chosen against the tree's boundaries (`src/tree/boundary.ts`), as anybody who knows the code can choose them. */
 const DIGITS = [..."-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"];
 const CODES = DIGITS.map((digit) => digit.charCodeAt(0));
@@ -27,6 +30,20 @@ export function keysOfOneHash(count: number, prefix = "same/"): string[] {
     }
     return prefix + key;
   });
+}
+
+/**
+ * `count` ascending keys that all have the same boundary hash, and whose SHA-256 ascend as well (or descend). Tries `count`²
+ * keys: about half a second for 400.
+ */
+export function keysOfRisingRanks(count: number, prefix = "ranks/", isFalling = false): string[] {
+  const keys: string[] = [];
+  for (const key of keysOfOneHash(2 * count * count, prefix)) {
+    const rank = Number.parseInt(hashOf(keyBytes(key)).slice(0, 8), 16) / 2 ** 32;
+    if (Math.floor((isFalling ? 1 - rank : rank) * count) === keys.length) keys.push(key);
+  }
+  if (keys.length < count) throw new Error(`only ${keys.length} keys found for ${prefix}`);
+  return keys;
 }
 
 /** Six digits that lead from a state back to it, all there are. Meets in the middle. */

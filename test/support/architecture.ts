@@ -10,7 +10,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["tree/"],
   ["commit/"],
   ["versioned/"],
-  ["content-types/", "gc-versioned.ts", "namespaced.ts"],
+  ["content-types/", "gc/", "gc-versioned.ts", "namespaced.ts"],
   ["index.ts"],
   ["cli/", "viewer/"],
 ];
@@ -23,7 +23,7 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files for Node only: they alone may use its built-in modules, and none but they may import them. */
-const NODE_ONLY = ["kv/disk.ts", "hash/sha256-node.ts", "cli/", "viewer/"];
+const NODE_ONLY = ["kv/disk.ts", "kv/folder-gate.ts", "hash/sha256-node.ts", "cli/", "viewer/"];
 
 /** The packages that may be imported, and where. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,4 @@
-/** Writers beside collections: what a collector does is done by hand, as the collector itself comes later. */
+/** Writers beside collections: what a collector does is done by hand here, so that it stops where a test needs it. */
 import { describe, expect, it } from "vitest";
 import { BranchNotFoundError, Memory, SessionCollectedError, Versioned } from "vkv";
 import { beginEpoch, raiseRefs } from "../../src/commit/epoch.ts";

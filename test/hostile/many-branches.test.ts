@@ -1,0 +1,3 @@
+import { testManyBranches } from "./many-branches.ts";
+
+testManyBranches(30_000);
