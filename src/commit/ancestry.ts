@@ -293,7 +293,8 @@ const BELOW = 4;
  * and a lowest one unless one above it was. As in git's `paint_down_to_common`; by strict generations, so that
  * marks are final when a commit's turn comes.
  *
- * Where one side's way is cut, what lies beyond may be common if the other side reaches below that height by itself.
+ * Where one side's way is cut, what lies beyond may be common if the other side reaches below that height by itself; where a
+ * way below a common ancestor is cut, a common one that is found below that height may be an ancestor of the first.
  */
 async function paintDown(
   commits: CommitStore,
@@ -320,7 +321,7 @@ async function paintDown(
   /** Ways down to another lowest common ancestor pass only commits of one side, and must be left on both sides. */
   const mayFindMore = (): boolean => has(FROM_A | FROM_B) || (has(FROM_A) && has(FROM_B));
   const has = (bits: number): boolean => (waiting[bits] ?? 0) > 0 || cutAt.has(bits);
-  /** The highest generation at which the way of one side alone was cut, by its mark. */
+  /** The highest generation at which the way of one side alone, or one below a common ancestor, was cut, by that mark. */
   const cutAt = new Map<number, number>();
   for (const a of as) mark(a, FROM_A);
   mark(b, FROM_B);
@@ -331,14 +332,16 @@ async function paintDown(
     let bits = marks.get(commit.hash) ?? 0;
     count(bits, -1);
     if (bits === (FROM_A | FROM_B)) {
+      if (commit.generation < (cutAt.get(BELOW) ?? 0)) throw cutOff();
       found.push(commit);
       bits |= BELOW;
     }
     for (const parent of await ahead.parents(commit)) mark(parent, bits);
-    if (bits !== FROM_A && bits !== FROM_B) continue;
-    if (isCut(commit, horizon) && !cutAt.has(bits)) cutAt.set(bits, commit.generation);
-    const otherCut = cutAt.get(bits === FROM_A ? FROM_B : FROM_A);
-    if (otherCut !== undefined && (commit.generation < otherCut || cutAt.has(bits))) throw cutOff();
+    const side = bits & BELOW ? BELOW : bits;
+    if (isCut(commit, horizon) && !cutAt.has(side)) cutAt.set(side, commit.generation);
+    if (side === BELOW) continue;
+    const otherCut = cutAt.get(side === FROM_A ? FROM_B : FROM_A);
+    if (otherCut !== undefined && (commit.generation < otherCut || cutAt.has(side))) throw cutOff();
   }
   return found.sort((x, y) => (x.hash < y.hash ? -1 : 1));
 }

@@ -45,18 +45,29 @@ export function decodeEpoch(stored: Uint8Array | undefined): number {
   }
 }
 
-/** Begins the next epoch; returns it. */
+/** Begins the next epoch; returns it. No ref has a later one, even if the record of collections was lost or turned back. */
 export async function beginEpoch(store: KVStore): Promise<number> {
   await markFormat(store);
+  const latest = await latestOfRefs(store);
   for (const count = attemptLimit("The epoch could not be raised"); ; count()) {
     const stored = await store.get(EPOCH_KEY);
-    const epoch = decodeEpoch(stored) + 1;
+    const epoch = Math.max(decodeEpoch(stored), latest) + 1;
     const random = nonce();
     const bytes = new Uint8Array(varintLength(epoch) + random.length + CHECK_BYTES);
     bytes.set(random, writeVarint(epoch, bytes, 0));
     writeCheck(bytes);
     if (await store.cas(EPOCH_KEY, bytes, stored)) return epoch;
   }
+}
+
+async function latestOfRefs(store: KVStore): Promise<number> {
+  let latest = 0;
+  for (const kind of REF_KINDS) {
+    for await (const refs of listRefs(store, kind)) {
+      for (const [, ref] of refs) if (ref.head !== undefined) latest = Math.max(latest, ref.epoch);
+    }
+  }
+  return latest;
 }
 
 /** Raises every ref to `epoch`, and removes reservations, whose creators will begin again. Returns what the raised refs led to. */
@@ -75,20 +86,11 @@ export async function raiseRefs(store: KVStore, epoch: number): Promise<Tips> {
 async function raise(store: KVStore, key: string, listed: Ref | Reservation, epoch: number): Promise<Ref | undefined> {
   const count = attemptLimit(`The ref at ${JSON.stringify(key)} could not be raised`);
   for (let ref: Ref | Reservation | undefined = listed; ref !== undefined; count()) {
-    if (ref.head !== undefined && ref.epoch >= epoch) {
-      if (ref.epoch > epoch && ref.epoch > (await readEpoch(store))) throw turnedBack(key);
-      return undefined;
-    }
+    if (ref.head !== undefined && ref.epoch >= epoch) return undefined;
     const raised: Uint8Array | undefined = ref.head && encodeRef(ref.head, epoch, ref.info, ref.cuts);
     if (await store.cas(key, raised, ref.stored)) return asRef(ref);
     const stored: Uint8Array | undefined = await store.get(key);
     ref = stored && decodeRef(key, stored);
   }
   return undefined;
-}
-
-/** Refs are only ever raised to an epoch that the store has by then. */
-function turnedBack(key: string): CorruptionError {
-  const message = `The ref at ${JSON.stringify(key)} has a later epoch than the store: its record of collections was turned back.`;
-  return new CorruptionError(message, { at: EPOCH_KEY });
 }

@@ -2,10 +2,10 @@
  * Bounds the history of branches: notes beside a ref before which commits its history ends (`cuts`). What lies beyond is
  * removed by the next collection, unless another ref holds it.
  */
-import { describe } from "../bytes.ts";
+import { describe, equalValues } from "../bytes.ts";
 import type { StoredChunk } from "../chunk/codec.ts";
 import { type Hash, isHash } from "../chunk/hash.ts";
-import { ChunkStore } from "../chunk/store.ts";
+import { ChunkStore, isMissing } from "../chunk/store.ts";
 import { BranchNotFoundError, CommitNotFoundError, ConcurrencyError, TagNotFoundError } from "../errors.ts";
 import { checkStore, type Keys, type KVStore, keyList } from "../kv/store.ts";
 import { checkOptions } from "../options.ts";
@@ -150,7 +150,12 @@ async function cut(
     await backOff(attempt, signal);
     const ref = await readRef(store, key);
     if (ref === undefined) return [];
-    const { kept, cuts } = await divide(store, commits, ref, policy);
+    const parts = await divide(store, commits, ref, policy).catch(async (error: unknown) => {
+      // The ref may have moved on since it was read, and what it held may have been collected.
+      if (!isMissing(error) || equalValues(await store.get(key), ref.stored)) throw error;
+    });
+    if (parts === undefined) continue;
+    const { kept, cuts } = parts;
     const retained = { kind, name, commits: kept };
     if (cuts.join() === ref.cuts.join()) return [{ ...retained, cut: false }];
     await markFormat(store);

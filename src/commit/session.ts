@@ -382,12 +382,12 @@ export class Session {
     if (branch !== undefined) sources.push(branch);
     const all = new Set(sources.flatMap(({ cuts }) => cuts));
     if (all.size === own.length && this.#safe.size === 0) return own;
-    const { commits, store } = this.repository;
-    for (const [cut, commit] of await commits.findMany([...all])) {
-      for (const { head, cuts } of sources) {
-        const horizon = new Horizon(store, cuts);
-        if (horizon.has(cut)) continue;
-        if ((await reachableFrom(commits, commit, [await commits.load(head)], horizon)) === true) all.delete(cut);
+    for (const [cut, commit] of await this.repository.commits.findMany([...all])) {
+      for (const source of sources) {
+        if (source.cuts.includes(cut)) continue;
+        const tips = new Tips();
+        tips.add(source);
+        if ((await this.#cutsAbove(commit, tips)) !== undefined) all.delete(cut);
       }
     }
     return [...all].sort();

@@ -6,8 +6,9 @@ import { setImmediate } from "node:timers";
 import { equalValues, fromUtf8, utf8 } from "../bytes.ts";
 import { CorruptionError, StorageError, StoreClosedError, VkvError } from "../errors.ts";
 import { checkFlag, checkOptions } from "../options.ts";
-import { gated, sleep } from "./folder-gate.ts";
-import { checkHeader, completeSize, type LmdbFile, lastTransaction } from "./lmdb-file.ts";
+import { gated } from "./folder-gate.ts";
+import { LastTransaction } from "./last-transaction.ts";
+import { checkHeader, completeSize, type LmdbFile } from "./lmdb-file.ts";
 import { type LmdbDatabase, LmdbTurns } from "./lmdb-turns.ts";
 import { type Awaitable, type Entries, type Keys, KVStore, type StoreTraits } from "./store.ts";
 
@@ -187,13 +188,24 @@ class Environment {
   readonly turns: LmdbTurns;
   readonly durable: boolean;
   readonly #folder: string;
+  readonly #last: LastTransaction;
   #users = 0;
 
   constructor(folder: string, durable: boolean) {
     this.#folder = folder;
     this.durable = durable;
-    this.db = openWhole(folder, durable);
-    this.turns = new LmdbTurns(this.db, setImmediate);
+    const what = `The store in ${JSON.stringify(folder)} cannot be opened`;
+    this.db = guard(() => openIn(folder, durable), what);
+    try {
+      const last = new LastTransaction(folder);
+      this.#last = last;
+      this.turns = new LmdbTurns(this.db, (transaction) => last.isNext(transaction), setImmediate);
+      // In a transaction, so that no other process writes meanwhile.
+      this.turns.transact(() => completeFile(join(folder, "data.mdb")));
+    } catch (cause) {
+      gated(folder, () => this.db.close()).catch(() => undefined);
+      throw failure(cause, what);
+    }
   }
 
   acquire(): this {
@@ -207,57 +219,28 @@ class Environment {
     // Another store may have been opened meanwhile, or have closed it already.
     if (this.#users > 0 || environments().get(this.#folder) !== this) return;
     environments().delete(this.#folder);
+    this.#last.close();
     // lmdb closes at once: nothing waits any more.
     await gated(this.#folder, () => this.db.close());
   }
 }
 
-/** How long opening is tried again, in ms, and the longest pause between two tries. */
-const OPEN_MS = 10_000;
-const OPEN_PAUSE_MS = 20;
-
 /**
- * Opens the LMDB environment in a folder.
- *
- * The first process that opens it writes in LMDB's lock file which transaction was the last, and the last one to close it
- * makes that file invalid. Who waits for either takes the file as it is then: after a first process that was killed, or
- * after a last one, it would begin with an older transaction and overwrite the latest. So one process at a time opens or
- * closes, and looks whether file and lock file agree; otherwise it lets go, until one of them is the first again.
+ * Opens the LMDB environment in a folder. One process at a time opens or closes one: the last to close it destroys the
+ * locks, also when another waits for it in order to open.
  */
-function openWhole(folder: string, durable: boolean): LmdbDatabase {
-  const what = `The store in ${JSON.stringify(folder)} cannot be opened`;
-  const end = performance.now() + OPEN_MS;
-  for (;;) {
-    const db = guard(() => gated(folder, () => tryToOpen(folder, durable)), what);
-    if (db !== undefined) return db;
-    if (performance.now() > end) {
-      throw new StorageError(`${what}: its lock file is not valid. Close it in all processes first.`);
-    }
-    sleep(Math.random() * OPEN_PAUSE_MS);
-  }
-}
-
-/** `undefined`: LMDB's lock file does not agree with the data. */
-function tryToOpen(folder: string, durable: boolean): LmdbDatabase | undefined {
-  const file = join(folder, "data.mdb");
-  checkFile(file);
-  const db = loadDriver().open({
-    path: folder,
-    noSubdir: false,
-    keyEncoding: "binary",
-    encoding: "binary",
-    noSync: !durable,
-    overlappingSync: false,
+function openIn(folder: string, durable: boolean): LmdbDatabase {
+  return gated(folder, () => {
+    checkFile(join(folder, "data.mdb"));
+    return loadDriver().open({
+      path: folder,
+      noSubdir: false,
+      keyEncoding: "binary",
+      encoding: "binary",
+      noSync: !durable,
+      overlappingSync: false,
+    });
   });
-  let isWhole = false;
-  try {
-    // In a transaction, so that no other process writes meanwhile.
-    isWhole = db.transactionSync(() => completeFile(file, db.getWriteTxnId()));
-    return isWhole ? db : undefined;
-  } finally {
-    // It does so at once: nothing was written.
-    if (!isWhole) db.close().catch(() => undefined);
-  }
 }
 
 function environments(): Map<string, Environment> {
@@ -313,27 +296,22 @@ function checkFile(path: string): void {
   if (existsSync(path)) withFile(path, "r", (file) => file.size > 0 && checkHeader(file));
 }
 
-/**
- * Throws if the file is cut off; makes it complete, so that this is not looked into again. Returns whether `transaction`
- * is the one after the last in the file; otherwise nothing was done.
- */
-function completeFile(path: string, transaction: number): boolean {
-  return withFile(path, "r+", (file, fd) => {
-    if (lastTransaction(file) + 1 !== transaction) return false;
+/** Throws if the file is cut off; makes it complete, so that this is not looked into again. */
+function completeFile(path: string): void {
+  withFile(path, "r+", (file, fd) => {
     const size = completeSize(file);
     if (file.size < size) writeSync(fd, new Uint8Array(1), 0, 1, size - 1);
-    return true;
   });
 }
 
-function withFile<T>(path: string, flags: string, work: (file: LmdbFile, fd: number) => T): T {
+function withFile(path: string, flags: string, work: (file: LmdbFile, fd: number) => void): void {
   const fd = openSync(path, flags);
   const read = (position: number, length: number): Uint8Array => {
     const bytes = new Uint8Array(length);
     return bytes.subarray(0, readSync(fd, bytes, 0, length, position));
   };
   try {
-    return work({ name: path, size: fstatSync(fd).size, read }, fd);
+    work({ name: path, size: fstatSync(fd).size, read }, fd);
   } catch (cause) {
     // What lies beyond the end of a page.
     if (cause instanceof RangeError)

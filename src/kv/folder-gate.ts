@@ -34,11 +34,6 @@ export function gated<T>(folder: string, work: () => T): T {
   }
 }
 
-/** Waits, and blocks the thread meanwhile. */
-export function sleep(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
-
 /** Whether there is a link now that names `holder`; `false`: there can be none here. */
 function enter(path: string, holder: string): boolean {
   if (process.platform === "win32") return false;
@@ -97,4 +92,9 @@ function takeAway(path: string, holder: string): void {
 
 function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
+}
+
+/** Blocks the thread. */
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

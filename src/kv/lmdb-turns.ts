@@ -35,6 +35,9 @@ const MAX_HOLD_MS = 500;
 /** … and holds no more than this many bytes in memory. */
 const MAX_HOLD_BYTES = 64 * 2 ** 20;
 
+/** How often a transaction is begun again. */
+const BEGIN_ATTEMPTS = 100;
+
 /** A write that waits for the end of the turn. */
 interface Waiting {
   run(): void;
@@ -57,6 +60,7 @@ interface Held {
 /** The writes to one LMDB database by one thread. */
 export class LmdbTurns {
   readonly #db: LmdbDatabase;
+  readonly #isNext: (transaction: number) => boolean;
   readonly #atEndOfTurn: (work: () => void) => void;
   #waiting: Waiting[] = [];
   #held: Held | undefined;
@@ -64,9 +68,13 @@ export class LmdbTurns {
   /** Why early writes that were acknowledged were not committed. */
   #lost: { cause: unknown } | undefined;
 
-  /** `atEndOfTurn` is `setImmediate`. */
-  constructor(db: LmdbDatabase, atEndOfTurn: (work: () => void) => void) {
+  /**
+   * @param isNext whether a transaction that was begun follows the last one; otherwise it is begun again
+   * @param atEndOfTurn is `setImmediate`
+   */
+  constructor(db: LmdbDatabase, isNext: (transaction: number) => boolean, atEndOfTurn: (work: () => void) => void) {
     this.#db = db;
+    this.#isNext = isNext;
     this.#atEndOfTurn = atEndOfTurn;
   }
 
@@ -165,8 +173,7 @@ export class LmdbTurns {
     } else if (waiting.length > 0) {
       try {
         this.#checkNothingLost();
-        this.#db.transactionSync(() => {
-          this.#checkBegun();
+        this.transact(() => {
           for (const write of waiting) write.run();
         });
         settle(waiting);
@@ -188,10 +195,7 @@ export class LmdbTurns {
       this.#held = undefined;
     };
     ended.then(release, release);
-    const committed = this.#db.transactionSync(() => {
-      this.#checkBegun();
-      return ended;
-    });
+    const committed = this.transact(() => ended);
     const end = (failure?: { cause: unknown }): void => (failure === undefined ? commit() : abort(failure.cause));
     const held: Held = { since: performance.now(), bytes: 0, acknowledged: false, end, committed };
     committed.catch((cause: unknown) => {
@@ -202,9 +206,28 @@ export class LmdbTurns {
     return held;
   }
 
-  /** lmdb does not say so when it could not begin a transaction, for one after a failed write of a meta page. */
-  #checkBegun(): void {
-    if (this.#db.getWriteTxnId() === 0) throw new StorageError("LMDB cannot begin a transaction.");
+  /** Runs `work` in a transaction of its own that follows the last one; none may be open. */
+  transact<T>(work: () => T): T {
+    for (let attempt = 0; attempt < BEGIN_ATTEMPTS; attempt++) {
+      let isNext = true;
+      try {
+        return this.#db.transactionSync(() => {
+          isNext = this.#isNext(this.#begun());
+          if (!isNext) throw new StorageError("LMDB began with an older transaction.");
+          return work();
+        });
+      } catch (cause) {
+        if (isNext) throw cause;
+      }
+    }
+    throw new StorageError(`LMDB began with an older transaction, ${BEGIN_ATTEMPTS} times.`);
+  }
+
+  /** The number of the transaction. lmdb does not say so when it could not begin one, after a failed write of a meta page for one. */
+  #begun(): number {
+    const transaction = this.#db.getWriteTxnId();
+    if (transaction === 0) throw new StorageError("LMDB cannot begin a transaction.");
+    return transaction;
   }
 }
 

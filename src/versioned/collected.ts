@@ -1,6 +1,6 @@
-import { isHash } from "../chunk/hash.ts";
+import { type Hash, isHash } from "../chunk/hash.ts";
 import { HashSet } from "../chunk/hash-set.ts";
-import { isMissing } from "../chunk/store.ts";
+import { type ChunkStore, isMissing } from "../chunk/store.ts";
 import { type CommitRecord, decodeCommit } from "../commit/commit.ts";
 import { isHeld } from "../commit/held.ts";
 import type { Repository } from "../commit/repository.ts";
@@ -21,9 +21,10 @@ export async function whileHeld<T>(
   try {
     return await work();
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    const at = isMissing(error) ? error.at : undefined;
+    if (at === undefined || !isHash(at)) throw error;
     for (const commit of commits) {
-      if ((await isHeld(repository, commit)) || !(await isIncomplete(repository, commit, error.at))) continue;
+      if ((await isHeld(repository, commit)) || !(await wasCollected(repository, commit, at))) continue;
       throw new SessionCollectedError(
         `Commit ${commit.hash}, which this handle builds on, was collected as garbage: no branch and no tag led to it. reset() to go on from HEAD.`,
         { cause: error },
@@ -34,20 +35,45 @@ export async function whileHeld<T>(
   }
 }
 
-/** Whether something of a commit or its ancestors is gone, or `chunk`, which is missing, belongs to it. */
-async function isIncomplete({ chunks }: Repository, commit: CommitRecord, chunk: string | undefined): Promise<boolean> {
-  const visited = new HashSet();
-  try {
-    for await (const _ of walk(chunks, [commit.root], visited));
-    for (let open = [commit.hash]; open.length > 0; ) {
-      const found = await chunks.read("commit", open);
-      if (found.size < open.length) return true;
-      const parents = [...found].flatMap(([hash, payload]) => decodeCommit(hash, payload).parents);
-      open = [...new Set(parents)].filter((hash) => visited.add(hash));
+/** Whether a chunk, or something else, is gone of a commit that no ref holds, and not of what refs hold below it. */
+async function wasCollected(repository: Repository, commit: CommitRecord, missing: Hash): Promise<boolean> {
+  const { chunks } = repository;
+  const own = [commit.root];
+  const held: Hash[] = [];
+  const seen = new HashSet();
+  let isGone = false;
+  for (let open = [...commit.parents]; open.length > 0; ) {
+    const wanted = open.filter((hash) => seen.add(hash));
+    const found = await chunks.read("commit", wanted);
+    if (found.size < wanted.length) isGone = true;
+    open = [];
+    for (const [hash, payload] of found) {
+      const parent = decodeCommit(hash, payload);
+      if (await isHeld(repository, parent)) held.push(parent.root);
+      else {
+        own.push(parent.root);
+        open.push(...parent.parents);
+      }
     }
-    return chunk !== undefined && isHash(chunk) && visited.has(chunk);
+  }
+  const below = await partsOf(chunks, held);
+  return !below.has(missing) && (isGone || (await partsOf(chunks, own)).has(missing) || !(await areThere(chunks, own)));
+}
+
+/** The chunks of trees, as far as they can be read. */
+async function partsOf(chunks: ChunkStore, roots: readonly Hash[]): Promise<HashSet> {
+  const parts = new HashSet();
+  for await (const _ of walk(chunks, roots, parts, "skip"));
+  return parts;
+}
+
+/** Whether trees can be walked. */
+async function areThere(chunks: ChunkStore, roots: readonly Hash[]): Promise<boolean> {
+  try {
+    for await (const _ of walk(chunks, roots, new HashSet()));
+    return true;
   } catch (error) {
-    if (isMissing(error)) return true;
+    if (isMissing(error)) return false;
     throw error;
   }
 }

@@ -220,7 +220,10 @@ export class Versioned extends Handle {
     const trimmed = await whileHeld(this.#repository, [view.commit], () => this.trim(draft));
     const tree = trimmed?.tree ?? draft.tree;
     const parents = trimmed === undefined ? [view.commit] : [];
-    this.#view = await this.#store(await newCommit(this.#repository, tree, updates.chunks, parents, info));
+    const made = await whileHeld(this.#repository, [view.commit], () =>
+      newCommit(this.#repository, tree, updates.chunks, parents, info),
+    );
+    this.#view = await this.#store(made);
     if (trimmed !== undefined) {
       this.#dropped = [...(this.#dropped ?? []), ...trimmed.dropped];
       trimmed.done(this.#view.commit);
@@ -416,9 +419,10 @@ export class Versioned extends Handle {
       const outcome = await session.publish(hash, plan.without);
       if (outcome === "lost") return false;
       if (outcome === "unknown") {
-        // Another writer has the commit below its own by now: it is published, whoever did it.
-        await session.refetch();
+        // Another writer has the commit below its own by now: it is published, whoever did it. Where HEAD is must not be
+        // read here, as that can fail.
         session.drop();
+        session.use(view.commit);
       }
     } else {
       session.drop();
@@ -471,8 +475,8 @@ export class Versioned extends Handle {
       if (session.head !== from) break;
       const outcome = await session.publish(to.commit.hash);
       if (outcome === "published") return this.#settleAt(to);
-      await session.refetch();
       if (outcome === "unknown") throw this.#headMoved(outcome);
+      await session.refetch();
     }
     throw this.#headMoved("lost");
   }

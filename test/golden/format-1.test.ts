@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { collectGarbage, Memory, Versioned } from "vkv";
 import { decodeChunk } from "../../src/chunk/codec.ts";
 import { decodeRef } from "../../src/commit/ref.ts";
+import { decodeEpoch } from "../../src/commit/epoch.ts";
 import { FORMAT_KEY } from "../../src/commit/format.ts";
 import { bytes, change, contents, text } from "../versioned/helpers.ts";
 import { ScriptedStore } from "../versioned/scripted-store.ts";
@@ -45,14 +46,14 @@ describe("format 1", () => {
   it("has the payloads, hashes and ids of today", async () => {
     const now = (await goldenFormat()) as Fields;
     for (const [name, value] of Object.entries(old)) {
-      if (["stored chunks", "refs", "store keys"].includes(name)) continue;
+      if (["stored chunks", "refs", "epochs", "store keys"].includes(name)) continue;
       expect({ [name]: now[name] }).toEqual({ [name]: value });
     }
     const { format: _, ...keys } = old["store keys"] as Fields;
     expect(now["store keys"]).toMatchObject(keys);
   });
 
-  it("has chunks and refs that are still read", () => {
+  it("has chunks, refs and epochs that are still read", () => {
     const [full, empty] = (old["stored chunks"] as string[]).map((hex) => decodeChunk(Buffer.from(hex, "hex")));
     expect(full).toEqual({ epoch: 0, createdAt: 1_700_000_000_000, payload: Buffer.from("vkv") });
     expect(empty).toEqual({ epoch: 300, createdAt: 0, payload: Buffer.alloc(0) });
@@ -63,6 +64,8 @@ describe("format 1", () => {
       tag: { head: old["hash"], epoch: 300, cuts: [], info: { by: "someone" } },
       reservation: { head: undefined },
     });
+    const epochs = (old["epochs"] as string[]).map((hex) => decodeEpoch(Buffer.from(hex, "hex")));
+    expect(epochs).toEqual([1, 201]);
   });
 });
 
