@@ -80,6 +80,75 @@ export class MergeConflict extends VkvError {
   }
 }
 
+/** Some lines of a text. */
+export interface LineSpan {
+  /** The number of the first of them in its text, from 1; if there are none, of the line they would stand before. */
+  readonly line: number;
+  /** The lines, each with its line ending; the last line of a text may have none. */
+  readonly lines: readonly string[];
+}
+
+/** Lines that both sides of a merge changed. */
+export interface TextConflict {
+  readonly old: LineSpan;
+  readonly ours: LineSpan;
+  readonly theirs: LineSpan;
+}
+
+/** A part of a merged text: what was merged, or a conflict. */
+export type TextPart = string | TextConflict;
+
+function conflictsIn(parts: readonly TextPart[]): readonly TextConflict[] {
+  return parts.filter((part) => typeof part !== "string");
+}
+
+/** `text()` could not merge: both sides changed the same lines, or one removed the text that the other changed. */
+export class TextConflictError extends VkvError {
+  readonly code = "VKV_TEXT_CONFLICT";
+  /** The merged text with the conflicts in their places, at least one. What is empty between them is left out. */
+  readonly parts: readonly TextPart[];
+
+  constructor(parts: readonly TextPart[], reason?: string) {
+    const lines = conflictsIn(parts).map(({ old }) => old.line);
+    const shown = lines.length > 5 ? [...lines.slice(0, 5), `and ${lines.length - 5} more`] : lines;
+    super(
+      reason ??
+        `Both sides changed the text at ${lines.length === 1 ? "line" : "lines"} ${shown.join(", ")} of the base.`,
+    );
+    this.parts = parts;
+  }
+
+  /** The conflicts, from first to last. */
+  get conflicts(): readonly TextConflict[] {
+    return conflictsIn(this.parts);
+  }
+}
+
+/** A part of a JSON value that both sides of a merge changed, and that no rule decided. `undefined`: absent or removed. */
+export interface FieldConflict {
+  /** Where it is, from the outside in: names of fields, and ids of elements of a `list()`. */
+  readonly path: readonly (string | number)[];
+  readonly old: unknown;
+  readonly ours: unknown;
+  readonly theirs: unknown;
+  /** What the rule of this part threw, if one did. */
+  readonly error?: unknown;
+}
+
+/** `object()` or `list()` could not merge parts of a value. */
+export class FieldConflictError extends VkvError {
+  readonly code = "VKV_FIELD_CONFLICT";
+  /** The parts, at least one. */
+  readonly conflicts: readonly FieldConflict[];
+
+  constructor(conflicts: readonly FieldConflict[]) {
+    const paths = conflicts.map(({ path }) => (path.length === 0 ? "the whole value" : path.join(".")));
+    const shown = paths.length > 5 ? [...paths.slice(0, 5), `and ${paths.length - 5} more`] : paths;
+    super(`Both sides changed ${shown.join(", ")}.`);
+    this.conflicts = conflicts;
+  }
+}
+
 /** A branch of that name is there already. */
 export class BranchExistsError extends VkvError {
   readonly code = "VKV_BRANCH_EXISTS";

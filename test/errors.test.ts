@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as vkv from "vkv";
-import { Memory, Namespaced, retainHistory, Versioned, VkvError } from "vkv";
+import { Memory, Namespaced, object, retainHistory, text, Versioned, VkvError } from "vkv";
 import { Disk } from "vkv/disk";
 import { beginEpoch, raiseRefs } from "../src/commit/epoch.ts";
 import { inTempFolder, root } from "./support/run.ts";
@@ -40,6 +40,20 @@ const provoked: Record<string, { provoke: () => Promise<unknown>; fields: Record
       conflictingKeys: new Set(["k", "l"]),
       mergeErrors: new Map([["l", new RangeError("no")]]),
     },
+  },
+  VKV_TEXT_CONFLICT: {
+    provoke: () => failure(() => text().merge("a\nb\n", "a\nB\n", "a\nX\n")),
+    fields: {
+      name: "TextConflictError",
+      parts: ["a\n", expect.any(Object)],
+      conflicts: [
+        { old: { line: 2, lines: ["b\n"] }, ours: { line: 2, lines: ["B\n"] }, theirs: { line: 2, lines: ["X\n"] } },
+      ],
+    },
+  },
+  VKV_FIELD_CONFLICT: {
+    provoke: () => failure(async () => object().merge({ a: 1 }, { a: 2 }, { a: 3 })),
+    fields: { name: "FieldConflictError", conflicts: [{ path: ["a"], old: 1, ours: 2, theirs: 3 }] },
   },
   VKV_BRANCH_EXISTS: {
     provoke: async () => failure((await Versioned.open()).createBranch("main")),

@@ -56,14 +56,16 @@ export class ReadAhead {
     const later: Named[] = [];
     this.#expand(commit);
     for (let next = this.#named.pop(); next !== undefined; next = this.#named.pop()) {
-      const known = this.#commits.cached(next.hash);
+      if (this.#horizon.has(next.hash)) continue;
+      // Nor is what it names needed now: with all of history cached, that would be all of history each time.
+      const isNeeded = next.generation >= floor;
+      const known = isNeeded ? this.#commits.cached(next.hash) : undefined;
       if (known !== undefined) {
         this.#expand(known);
         continue;
       }
-      if (this.#horizon.has(next.hash)) continue;
       later.push(next);
-      if (next.generation >= floor) wanted.add(next.hash);
+      if (isNeeded) wanted.add(next.hash);
     }
     this.#named = later;
     this.#reach *= AHEAD.growth;

@@ -1,3 +1,4 @@
+import type { Hash } from "../chunk/hash.ts";
 import type { Node } from "./node.ts";
 import type { NodeReader, NodeStore } from "./node-store.ts";
 
@@ -22,6 +23,20 @@ export function getSlots(
   keys: readonly Uint8Array[],
 ): Promise<readonly (Uint8Array | undefined)[]> {
   return reader.run(() => keys.map((key) => readerSlot(reader, root, key)));
+}
+
+/** The slots of a key in many trees; one round trip a level at most, and what trees have in common is read once. */
+export function getSlotInEach(
+  reader: NodeReader,
+  roots: readonly Hash[],
+  key: Uint8Array,
+): Promise<readonly (Uint8Array | undefined)[]> {
+  return reader.run(() =>
+    roots.map((hash) => {
+      const root = reader.node(hash);
+      return root && readerSlot(reader, root, key);
+    }),
+  );
 }
 
 function readerSlot(reader: NodeReader, root: Node, key: Uint8Array): Uint8Array | undefined {

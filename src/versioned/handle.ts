@@ -17,6 +17,7 @@ export abstract class Handle {
   abstract merge(options?: MergeOptions): Promise<MergeResult>;
   abstract transact<T>(work: (handle: Handle) => Promise<T>, options?: TransactOptions): Promise<T>;
   abstract setMergeFn(key: string, rule: Rule): void;
+  abstract setMergePrefix(prefix: string, rule: Rule): void;
   abstract setDefaultMerge(rule: Rule): void;
   abstract setContentType<T>(key: string, type: ContentType<T>): void;
   abstract getContentType(key: string): ContentType<unknown> | undefined;

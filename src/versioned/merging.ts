@@ -14,8 +14,9 @@ import type { Conflict } from "../errors.ts";
 import { checkFlag, checkOptions } from "../options.ts";
 import { edit } from "../tree/edit.ts";
 import { NodeReader } from "../tree/node-store.ts";
+import type { KeyRules } from "./rules.ts";
 import { type MergeBase, mergeTrees } from "./three-way.ts";
-import type { MergeOptions, MergeResult, Rule } from "./types.ts";
+import type { MergeOptions, MergeResult } from "./types.ts";
 import { commitBase, loadRoot, mergeBaseOf } from "./virtual-base.ts";
 import { type NewCommit, newCommit } from "./write.ts";
 
@@ -62,7 +63,7 @@ type KeyLists = Pick<MergeResult, "autoMergedKeys" | "resolvedKeys" | "carriedKe
 export interface MergeSides {
   readonly ours: CommitRecord;
   readonly theirs: CommitRecord;
-  readonly rule: (key: string) => Rule | undefined;
+  readonly rules: KeyRules;
   readonly horizon: Horizon;
   readonly options: MergeOptions;
 }
@@ -95,13 +96,13 @@ export async function planReplay(repository: Repository, sides: MergeSides, base
 
 async function planThreeWay(
   repository: Repository,
-  { ours, theirs, rule, options }: MergeSides,
+  { ours, theirs, rules, options }: MergeSides,
   base: MergeBase,
   parents: readonly CommitRecord[],
 ): Promise<MergePlan> {
   const { nodes } = repository;
   const [ourRoot, theirRoot] = await Promise.all([loadRoot(nodes, ours), loadRoot(nodes, theirs)]);
-  const merge = await mergeTrees(base, ourRoot, theirRoot, rule);
+  const merge = await mergeTrees(base, ourRoot, theirRoot, rules);
   if (merge.conflicts.length > 0) return { kind: "conflict", conflicts: merge.conflicts };
   const tree = await edit(new NodeReader(nodes), theirRoot, merge.changes);
   const { autoMergedKeys, resolvedKeys, carriedKeys } = merge;

@@ -4,7 +4,7 @@ import { type Entries, entryList, type Keys, keyList } from "../kv/store.ts";
 import type { ContentType } from "./content-type.ts";
 import { Handle } from "./handle.ts";
 import { Paged } from "./paged.ts";
-import { ruleEntries } from "./rules.ts";
+import { prefixEntries, ruleEntries } from "./rules.ts";
 import type { KeyRange, MergeOptions, MergeResult, Rule, SnapshotOptions, TransactOptions } from "./types.ts";
 
 /** How many keys of a nested namespace are passed over one by one before the rest is skipped with a seek. */
@@ -119,14 +119,16 @@ export class Namespaced<V extends Handle = Handle> {
     return this.baseStore.snapshot(full, { ...options, removals: fullRemovals });
   }
 
-  /** Publishes the store's local work, as `Versioned.merge`. The keys of `mergeFns` are this namespace's; the result names full keys. */
+  /** Publishes the store's local work, as `Versioned.merge`. The keys of `mergeFns` and `mergePrefixes` are this namespace's; the result names full keys. */
   async merge(options: MergeOptions = {}): Promise<MergeResult> {
-    if (options.mergeFns === undefined) return this.baseStore.merge(options);
-    const rules = ruleEntries("mergeFns", options.mergeFns).map(([key, rule]): [string, Rule] => [
-      this.#full(key),
-      rule,
-    ]);
-    return this.baseStore.merge({ ...options, mergeFns: new Map(rules) });
+    const { mergeFns, mergePrefixes, ...others } = options;
+    const full = (entries: [string, Rule][]): Map<string, Rule> =>
+      new Map(entries.map(([key, rule]) => [this.#prefix + key, rule]));
+    return this.baseStore.merge({
+      ...others,
+      ...(mergeFns && { mergeFns: full(ruleEntries("mergeFns", mergeFns)) }),
+      ...(mergePrefixes && { mergePrefixes: full(prefixEntries("mergePrefixes", mergePrefixes)) }),
+    });
   }
 
   /** Runs `work` on a private view of this namespace at HEAD, and publishes what it did, as `Versioned.transact`. */
@@ -141,6 +143,12 @@ export class Namespaced<V extends Handle = Handle> {
   /** Sets the handle's rule for a key of this namespace. */
   setMergeFn(key: string, rule: Rule): void {
     this.baseStore.setMergeFn(this.#full(key), rule);
+  }
+
+  /** Sets the handle's rule for keys of this namespace that begin with a prefix, as `Versioned.setMergePrefix`. */
+  setMergePrefix(prefix: string, rule: Rule): void {
+    if (typeof prefix !== "string") throw new TypeError(`A prefix must be a string, not ${describe(prefix)}.`);
+    this.baseStore.setMergePrefix(this.#prefix + prefix, rule);
   }
 
   /** Sets the handle's rule for keys that have none, in the whole store. */

@@ -10,8 +10,10 @@ import { diff } from "../tree/diff.ts";
 import { EntryList } from "../tree/entry-list.ts";
 import { compareKeys, keyBytes, keyText } from "../tree/key-bytes.ts";
 import type { Node } from "../tree/node.ts";
-import type { NodeStore } from "../tree/node-store.ts";
-import type { MergeFn, Rule } from "./types.ts";
+import { NodeReader, type NodeStore } from "../tree/node-store.ts";
+import { getSlots } from "../tree/read.ts";
+import type { KeyRules } from "./rules.ts";
+import type { MergeFn } from "./types.ts";
 import { valueSlot } from "./updates.ts";
 
 /** What both sides started from. */
@@ -25,7 +27,7 @@ export interface MergeBase {
 
 /** What a merge comes to. */
 export interface TreeMerge {
-  /** What to change in theirs. */
+  /** What to change in the tree that the result is made from. */
   readonly changes: EntryList;
   /** What new large values lie in. */
   readonly chunks: Chunk[];
@@ -49,16 +51,42 @@ interface Changed {
 /** What a key that both sides changed becomes. */
 type Decision = { readonly slot: Slot; readonly byRule: boolean } | { readonly conflict: Conflict };
 
-/** Merges two trees; keys that both sides changed are decided by `rule`. */
-export async function mergeTrees(
-  base: MergeBase,
-  ours: Node,
-  theirs: Node,
-  rule: (key: string) => Rule | undefined,
+/** Merges two trees; keys that both sides changed are decided by rules, and keys that one side changed where a prefix has one. */
+export async function mergeTrees(base: MergeBase, ours: Node, theirs: Node, rules: KeyRules): Promise<TreeMerge> {
+  return settle(base.nodes, await joinChanges(base, ours, theirs), rules, "theirs");
+}
+
+/** Applies what happened between two trees to a third one; what is there already is passed over. Costs what happened. */
+export async function applyChanges(
+  nodes: NodeStore,
+  { from, to, onto }: { readonly from: Node; readonly to: Node; readonly onto: Node },
+  rules: KeyRules,
+): Promise<TreeMerge> {
+  const changed: Changed[] = [];
+  for await (const page of diff(nodes, from, to)) {
+    const slots = await getSlots(
+      new NodeReader(nodes),
+      onto,
+      page.map(({ key }) => key),
+    );
+    for (const [i, { key, before, after }] of page.entries()) {
+      const ours = slots[i];
+      if (equalValues(ours, after)) continue;
+      changed.push({ key, old: before, ours, theirs: after, by: equalValues(ours, before) ? "theirs" : "both" });
+    }
+  }
+  return settle(nodes, changed, rules, "ours");
+}
+
+/** Decides what becomes of each changed key; the result is made from one side's tree. */
+async function settle(
+  nodes: NodeStore,
+  changed: readonly Changed[],
+  rules: KeyRules,
+  onto: "ours" | "theirs",
 ): Promise<TreeMerge> {
   const chunks: Chunk[] = [];
-  const changed = await joinChanges(base, ours, theirs);
-  const decided = await decide(base.nodes, changed, rule, chunks);
+  const decided = await decide(nodes, changed, rules, chunks);
   const merge: TreeMerge = {
     changes: new EntryList(),
     chunks,
@@ -69,20 +97,27 @@ export async function mergeTrees(
   };
   for (const change of changed) {
     const key = keyText(change.key);
-    if (change.by === "theirs") {
+    const decision = decided.get(change) ?? decideForOne(change, rules.forOne(key));
+    if (decision === undefined) {
       merge.carriedKeys.push(key);
+      if (onto === "ours") merge.changes.push(change.key, change.theirs);
       continue;
     }
-    const decision = decided.get(change) ?? { slot: change.ours, byRule: false };
     if ("conflict" in decision) {
       merge.conflicts.push(decision.conflict);
       continue;
     }
     merge.autoMergedKeys.push(key);
     if (decision.byRule) merge.resolvedKeys.push(key);
-    if (!equalValues(decision.slot, change.theirs)) merge.changes.push(change.key, decision.slot);
+    if (!equalValues(decision.slot, change[onto])) merge.changes.push(change.key, decision.slot);
   }
   return merge;
+}
+
+/** Whose value a key has that one side changed; `undefined`: theirs, as it is. */
+function decideForOne(change: Changed, rule: "ours" | "theirs" | undefined): Decision | undefined {
+  if (rule !== undefined) return { slot: change[rule], byRule: true };
+  return change.by === "ours" ? { slot: change.ours, byRule: false } : undefined;
 }
 
 /** What either side changed since the base, in key order. */
@@ -149,7 +184,7 @@ async function changesSince(
 async function decide(
   nodes: NodeStore,
   changed: readonly Changed[],
-  ruleFor: (key: string) => Rule | undefined,
+  rules: KeyRules,
   chunks: Chunk[],
 ): Promise<Map<Changed, Decision>> {
   const decisions = new Map<Changed, Decision>();
@@ -161,7 +196,7 @@ async function decide(
       decisions.set(change, { slot: undefined, byRule: false });
       continue;
     }
-    const rule = ruleFor(key);
+    const rule = rules.forBoth(key);
     if (rule === "ours" || rule === "theirs") decisions.set(change, { slot: change[rule], byRule: true });
     else if (rule !== undefined) open.push({ change, key, merge: rule });
     else if (equalValues(change.ours, change.theirs)) decisions.set(change, { slot: change.ours, byRule: false });

@@ -110,6 +110,8 @@ export interface MergeOptions {
   readonly onConflict?: "throw" | "abandon";
   /** Rules for single keys, before the handle's own. */
   readonly mergeFns?: Rules;
+  /** Rules for the keys under prefixes, before the handle's own. `"ours"` and `"theirs"` also decide keys that only one side changed. */
+  readonly mergePrefixes?: Rules;
   /** The rule for keys without one, before the handle's own. */
   readonly defaultMerge?: Rule;
   /** The info of the merge commit; a fast-forward makes none. */
@@ -118,6 +120,12 @@ export interface MergeOptions {
   readonly retries?: number;
   /** Gives the result, and moves and stores nothing. */
   readonly dryRun?: boolean;
+}
+
+/** How to do a commit's changes again, or undo them. */
+export interface ReplayOptions extends MergeOptions {
+  /** The id of the parent against which the commit's changes count; its first one unless given. */
+  readonly parent?: string;
 }
 
 /** What a merge did. */

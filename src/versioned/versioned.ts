@@ -23,12 +23,13 @@ import { checkStore, type Entries, type Keys, type KVStore } from "../kv/store.t
 import { checkFlag, checkOptions } from "../options.ts";
 import { edit } from "../tree/edit.ts";
 import { EntryList } from "../tree/entry-list.ts";
-import { MAX_KEY_BYTES } from "../tree/key-bytes.ts";
+import { keyBytes, MAX_KEY_BYTES } from "../tree/key-bytes.ts";
 import { NodeReader } from "../tree/node-store.ts";
 import { whileHeld } from "./collected.ts";
 import { changesBetween, diffKeys } from "./compare.ts";
 import { asMergeFn, type ContentType } from "./content-type.ts";
 import { Handle } from "./handle.ts";
+import { type KeyChange, keyHistory } from "./key-history.ts";
 import {
   checkMergeOptions,
   checkRetries,
@@ -42,8 +43,10 @@ import {
 import { Namespaced } from "./namespaced.ts";
 import { Paged } from "./paged.ts";
 import { parseLimit, parseRange } from "./range.ts";
+import { countingParent, planStep, type Step } from "./replay.ts";
 import { findCommit, resolveCommit } from "./resolve.ts";
-import { MergeRules } from "./rules.ts";
+import { type KeyRules, MergeRules } from "./rules.ts";
+import { type Stats, statsOf } from "./stats.ts";
 import type { Draft, HandleStart, Trimmed } from "./subclass.ts";
 import type {
   Change,
@@ -53,6 +56,7 @@ import type {
   MergeOptions,
   MergeResult,
   OpenOptions,
+  ReplayOptions,
   Rule,
   SnapshotOptions,
   Source,
@@ -280,11 +284,11 @@ export class Versioned extends Handle {
   mergeFrom(source: Source, options: MergeOptions = {}): Promise<MergeResult> {
     return this.#locked(async () => {
       checkMergeOptions(options);
-      const rule = this.#guarded(this.#rules.forMerge(options));
+      const rules = this.#guarded(this.#rules.forMerge(options));
       const ours = this.#view.commit;
       const theirs = await this.#source(source);
       if (theirs.hash === ours.hash) return this.#note(mergeResult("no_op", ours.hash), options);
-      const sides = { ours, theirs, rule, options, horizon: await this.#session.horizon() };
+      const sides = { ours, theirs, rules, options, horizon: await this.#session.horizon() };
       const plan = await whileHeld(this.#repository, [ours, theirs], () =>
         planMerge(this.#repository, sides, [ours, theirs]),
       );
@@ -314,9 +318,63 @@ export class Versioned extends Handle {
 
   /** A commit that the handle is going to build upon. */
   #foreign(commit: CommitRecord): CommitRecord {
-    const isOwn = commit.hash === this.#view.commit.hash || commit.hash === this.#session.head;
-    if (!isOwn) this.#session.use(commit);
+    if (commit.hash === this.#session.head) this.#session.use(commit, this.#session.ref);
+    else if (commit.hash !== this.#view.commit.hash) this.#session.use(commit);
     return commit;
+  }
+
+  /**
+   * Does the changes of a commit again, on top of the current one, in a commit of its own that is the handle's until `merge`.
+   * What the commit changed is what differs from its first parent, unless another is named. Where the current
+   * commit has other values than that parent, rules decide, or it is a conflict; what is there already is passed over.
+   * A commit that changes nothing more is none: the strategy is `"no_op"`.
+   *
+   * @param commit its id; its `info` is taken over, unless other is given
+   * @returns in `carriedKeys` the changes that were done, in `resolvedKeys` those that rules decided
+   * @throws MergeConflict, CommitNotFoundError
+   * @throws HistoryCutError if the parent lies where history was cut
+   */
+  cherryPick(commit: string, options: ReplayOptions = {}): Promise<MergeResult> {
+    return this.#locked(async () => {
+      const rules = this.#replayRules(options);
+      const to = this.#foreign(await findCommit(this.#repository, commit));
+      const from = await countingParent(this.#repository, to, await this.#session.horizon(), options);
+      return this.#replay({ from, to, onto: this.#view.commit }, rules, {
+        ...(to.info && { info: to.info }),
+        ...options,
+      });
+    });
+  }
+
+  /**
+   * Undoes the changes of a commit, on top of the current one, in a commit of its own that is the handle's until `merge`. As
+   * `cherryPick` of the way back; for a merge, what it brought into its first parent is undone, unless another is named.
+   *
+   * @param commit its id
+   * @throws MergeConflict, CommitNotFoundError
+   * @throws HistoryCutError if the parent lies where history was cut
+   */
+  revert(commit: string, options: ReplayOptions = {}): Promise<MergeResult> {
+    return this.#locked(async () => {
+      const rules = this.#replayRules(options);
+      const from = await findCommit(this.#repository, commit);
+      const to = await countingParent(this.#repository, from, await this.#session.horizon(), options);
+      if (to !== undefined) this.#foreign(to);
+      return this.#replay({ from, to, onto: this.#view.commit }, rules, options);
+    });
+  }
+
+  #replayRules(options: ReplayOptions): KeyRules {
+    checkMergeOptions(options);
+    return this.#guarded(this.#rules.forMerge(options));
+  }
+
+  async #replay(step: Step, rules: KeyRules, options: ReplayOptions): Promise<MergeResult> {
+    const held = [step.onto, step.from, step.to].filter((commit) => commit !== undefined);
+    const plan = await whileHeld(this.#repository, held, () => planStep(this.#repository, step, rules, options));
+    if (plan.kind === "conflict") return this.#conflict(plan, options);
+    if (options.dryRun !== true) this.#view = await this.#arrive(plan);
+    return this.#note(resultOf(plan, true), options);
   }
 
   /**
@@ -352,7 +410,7 @@ export class Versioned extends Handle {
     return this.#locked(async () => {
       this.#refuseInTransaction("merge");
       const { retries } = checkMergeOptions(options);
-      const rule = this.#guarded(this.#rules.forMerge(options));
+      const rules = this.#guarded(this.#rules.forMerge(options));
       const ours = this.#view.commit;
       const isNewBranch = this.#knownHead === undefined;
       if (ours.hash === this.#base.hash && !isNewBranch) return this.#note(mergeResult("no_op", ours.hash), options);
@@ -362,7 +420,7 @@ export class Versioned extends Handle {
         if (attempt > 0) await this.#lookAgain(attempt);
         // Else only a CAS on the base finds out that HEAD is elsewhere, and a conflict must be one with HEAD as it is.
         else if (options.dryRun !== true && this.#session.head !== this.#base.hash) await this.#session.refetch();
-        const plan = await this.#plan(rule, options);
+        const plan = await this.#plan(rules, options);
         if (plan.kind === "conflict") return this.#conflict(plan, options);
         const result = resultOf(plan, false);
         if (options.dryRun === true) return result;
@@ -378,7 +436,7 @@ export class Versioned extends Handle {
   }
 
   /** What publishing comes to, by what is known of HEAD; a dry run looks where it is. */
-  async #plan(rule: (key: string) => Rule | undefined, options: MergeOptions): Promise<MergePlan> {
+  async #plan(rules: KeyRules, options: MergeOptions): Promise<MergePlan> {
     const ours = this.#view.commit;
     const base = this.#base;
     const read = options.dryRun === true ? () => this.#readRef() : () => this.#session.refetch();
@@ -390,7 +448,7 @@ export class Versioned extends Handle {
     const { commits } = this.#repository;
     const theirs = found.commit;
     const horizon = await this.#session.horizon(found.ref);
-    const sides = { ours, theirs, rule, options, horizon };
+    const sides = { ours, theirs, rules, options, horizon };
     const dropped = this.#dropped;
     return whileHeld(this.#repository, [ours, base], async () => {
       if (dropped !== undefined) return this.#planTrimmed(sides, dropped);
@@ -404,8 +462,11 @@ export class Versioned extends Handle {
   /** Work with which history begins anew goes on top of HEAD where that has moved, and what others did to a dropped key stays. */
   async #planTrimmed(sides: MergeSides, dropped: readonly string[]): Promise<MergePlan> {
     const gone = await this.#view.absent(dropped);
-    const rule = (key: string): Rule | undefined => (gone.has(key) ? "theirs" : sides.rule(key));
-    return planReplay(this.#repository, { ...sides, rule }, this.#base);
+    const rules: KeyRules = {
+      forBoth: (key) => (gone.has(key) ? "theirs" : sides.rules.forBoth(key)),
+      forOne: (key) => (gone.has(key) ? undefined : sides.rules.forOne(key)),
+    };
+    return planReplay(this.#repository, { ...sides, rules }, this.#base);
   }
 
   /** Publishes what was planned; whether it could. */
@@ -717,10 +778,45 @@ export class Versioned extends Handle {
     return changesBetween(this.#repository, () => this.#findBoth(a, b), parseRange(range));
   }
 
+  /**
+   * The commits below the current one that changed a key, newest first, with the values that they gave it. Where a merge took
+   * the value of one parent, only that parent's history counts. Where history was cut, the oldest commit counts as
+   * the one that wrote what it has. Reads commits, and of their trees only what differs on the way to the key.
+   *
+   * @throws InvalidKeyError
+   */
+  keyHistory(key: string): Paged<KeyChange> {
+    checkKey(key, MAX_KEY_BYTES);
+    const repository = this.#repository;
+    const current = this.#view.commit;
+    const session = this.#session;
+    return new Paged(async function* () {
+      yield* keyHistory(repository, current, keyBytes(key), await session.horizon());
+    });
+  }
+
+  /** How large the current commit's tree is, and how much of it its first parent has, too. Reads the inner nodes of both. */
+  stats(): Promise<Stats> {
+    const { commit } = this.#view;
+    return whileHeld(this.#repository, [commit], async () => {
+      const [first] = commit.parents;
+      const isKept = first !== undefined && !(await this.#session.horizon()).has(first);
+      return statsOf(this.#repository, commit, isKept ? await this.#repository.commits.find(first) : undefined);
+    });
+  }
+
   /** Sets this handle's rule for a key. */
   setMergeFn(key: string, rule: Rule): void {
     checkKey(key, MAX_KEY_BYTES);
     this.#rules.setKey(key, rule);
+  }
+
+  /**
+   * Sets this handle's rule for keys that begin with a prefix, where no rule for the key itself or a longer prefix decides.
+   * `"ours"` and `"theirs"` also decide keys that only one side changed, added or removed: one side owns them all.
+   */
+  setMergePrefix(prefix: string, rule: Rule): void {
+    this.#rules.setPrefix(prefix, rule);
   }
 
   /** Sets this handle's rule for keys that have none. */
@@ -748,9 +844,9 @@ export class Versioned extends Handle {
    * The same rules, during whose calls the handle refuses changes, which would wait for the merge that waits for the
    * rule. Only a call that the rule makes before its first `await` can be told from one of somebody else.
    */
-  #guarded(ruleFor: (key: string) => Rule | undefined): (key: string) => Rule | undefined {
-    return (key) => {
-      const rule = ruleFor(key);
+  #guarded(rules: KeyRules): KeyRules {
+    const forBoth = (key: string): Rule | undefined => {
+      const rule = rules.forBoth(key);
       if (typeof rule !== "function") return rule;
       return (old, ours, theirs) => {
         this.#isInRule = true;
@@ -761,6 +857,7 @@ export class Versioned extends Handle {
         }
       };
     };
+    return { ...rules, forBoth };
   }
 
   #refusalInRule(): TypeError {

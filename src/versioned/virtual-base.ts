@@ -13,6 +13,7 @@ import type { Node } from "../tree/node.ts";
 import { NodeReader, type NodeStore } from "../tree/node-store.ts";
 import { OverlayNodes } from "../tree/overlay.ts";
 import { withRemovals } from "../tree/removals.ts";
+import { NO_RULES } from "./rules.ts";
 import { type MergeBase, mergeTrees } from "./three-way.ts";
 
 /** The base for a merge of `a` and `b`: their lowest common ancestor, or a virtual one. */
@@ -62,7 +63,7 @@ async function baseBetween(
 /** Merges one more base into the others. Nodes of the result are not stored. */
 async function mergeBasesInto(merged: MergeBase, next: Node, base: MergeBase): Promise<MergeBase> {
   const { nodes } = merged;
-  const merge = await mergeTrees(base, merged.root, next, () => undefined);
+  const merge = await mergeTrees(base, merged.root, next, NO_RULES);
   const contested = new Set([...merged.contested, ...merge.conflicts.map(({ key }) => key)]);
   const { root, fresh } = await edit(new NodeReader(nodes), next, withRemovals(merge.changes, contested));
   for (const node of fresh) nodes.add(node);

@@ -3,6 +3,7 @@ import { equalBytes, utf8 } from "../../src/bytes.ts";
 import { decodeChunk, encodeChunk } from "../../src/chunk/codec.ts";
 import { type Hash, hashOf } from "../../src/chunk/hash.ts";
 import { ByteReader, varintLength, writeVarint } from "../../src/chunk/varint.ts";
+import { writeCheck } from "../../src/commit/check-bytes.ts";
 import { type CommitRecord, decodeCommit, makeCommit, skipDepths } from "../../src/commit/commit.ts";
 import { decodeEpoch } from "../../src/commit/epoch.ts";
 import { checkFormat, FORMAT } from "../../src/commit/format.ts";
@@ -111,6 +112,7 @@ function againRef(bytes: Uint8Array): Uint8Array | undefined {
   const again = ref.head === undefined ? encodeReservation() : encodeRef(ref.head, ref.epoch, ref.info, ref.cuts);
   if (again[0] !== bytes[0]) return undefined;
   again.set(bytes.subarray(2, 2 + NONCE_BYTES), 2);
+  writeCheck(again);
   return again;
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -8,6 +8,7 @@ import { Disk } from "../../src/kv/disk.ts";
 import { completeSize } from "../../src/kv/lmdb-file.ts";
 import { lacks } from "../support/needs.ts";
 import { node } from "../support/run.ts";
+import { canMount, onSmallDisk } from "../support/small-disk.ts";
 import { folders } from "./folders.ts";
 
 const newFolder = folders();
@@ -151,18 +152,8 @@ describe("Disk refuses", () => {
 });
 
 describe.skipIf(lacks("the right to mount a disk", canMount()))("Disk on a full or read-only disk", () => {
-  async function onDisk(work: (folder: string) => Promise<void>): Promise<void> {
-    const folder = newFolder();
-    mount(folder);
-    try {
-      await work(folder);
-    } finally {
-      execFileSync("umount", ["-l", folder]);
-    }
-  }
-
   it("says that a write failed, and goes on when there is room again", () =>
-    onDisk(async (folder) => {
+    onSmallDisk(async (folder) => {
       await using store = new Disk(join(folder, "db"));
       await store.set("small", Uint8Array.of(1));
       const fill = async (): Promise<void> => {
@@ -178,7 +169,7 @@ describe.skipIf(lacks("the right to mount a disk", canMount()))("Disk on a full 
     }));
 
   it("acknowledges nothing after it lost what createMany had created, until it is opened again", () =>
-    onDisk(async (folder) => {
+    onSmallDisk(async (folder) => {
       const store = new Disk(join(folder, "db"));
       await store.set("b/main", Uint8Array.of(1));
       expect(await store.createMany({ "n/lost": new Uint8Array(3_000_000) })).toEqual([]);
@@ -196,29 +187,10 @@ describe.skipIf(lacks("the right to mount a disk", canMount()))("Disk on a full 
     }));
 
   it("says that it cannot write", () =>
-    onDisk(async (folder) => {
+    onSmallDisk(async (folder) => {
       await new Disk(join(folder, "db")).close();
       execFileSync("mount", ["-o", "remount,ro", folder]);
       expect(() => new Disk(join(folder, "db"))).toThrow(StorageError);
       expect(() => new Disk(join(folder, "new"))).toThrow(StorageError);
     }));
 });
-
-/** A small disk at `folder`, in memory. */
-function mount(folder: string): void {
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], { stdio: "ignore" });
-}
-
-function canMount(): boolean {
-  const folder = newFolder();
-  mkdirSync(folder, { recursive: true });
-  try {
-    mount(folder);
-    execFileSync("umount", ["-l", folder]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}

@@ -60,7 +60,7 @@ class Fake implements LmdbDatabase {
 
 function create(): { db: Fake; turns: LmdbTurns } {
   const db = new Fake();
-  return { db, turns: new LmdbTurns(db, setImmediate) };
+  return { db, turns: new LmdbTurns(db, () => true, setImmediate) };
 }
 
 const fail = (): never => {

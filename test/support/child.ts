@@ -18,6 +18,7 @@ export async function bundleProgram(program: URL, folder: string): Promise<strin
     bundle: true,
     platform: "node",
     format: "esm",
+    target: "node20",
     tsconfig: join(root, "tsconfig.dev.json"),
     logLevel: "warning",
   });
