@@ -228,6 +228,10 @@ export class Session {
     try {
       return await store.cas(key, value, expected);
     } catch (error) {
+      const now = await store.get(key);
+      if (equalValues(now, value)) return true;
+      // Once the reservation is gone, the first write can never land, and the failure is certain.
+      if (!equalValues(now, expected) || (await store.cas(key, undefined, expected))) throw error;
       if (equalValues(await store.get(key), value)) return true;
       throw error;
     }

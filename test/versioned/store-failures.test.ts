@@ -130,3 +130,21 @@ describe("an error of the store", () => {
     }
   });
 });
+
+describe("a branch whose creation failed at the last call", () => {
+  it("is there, or never will be", async () => {
+    for (const [fate, isThere] of [
+      ["fail before", false],
+      ["fail after", true],
+    ] as const) {
+      const memory = await published();
+      const { v, store } = await cold(memory);
+      let calls = 0;
+      // The first one puts the reservation.
+      store.script = (call) => (call.op === "cas" && call.key === "b/new" && ++calls === 2 ? fate : "pass");
+      const outcome = await v.createBranch("new").catch((error: unknown) => error);
+      expect(outcome).toBeInstanceOf(isThere ? Versioned : ScriptedFailure);
+      expect(memory.has("b/new")).toBe(isThere);
+    }
+  });
+});
