@@ -27,7 +27,7 @@ export const EPOCH_KEY = "vkv/gc";
 
 /** The epoch of the latest collection that began; 0 before the first. */
 export async function readEpoch(store: KVStore): Promise<number> {
-  return decodeEpoch(await store.get(EPOCH_KEY));
+  return decodeEpoch(await store.getFresh(EPOCH_KEY));
 }
 
 /** Reads the stored epoch; a `CorruptionError` for anything else. */

@@ -6,6 +6,7 @@ import { setImmediate } from "node:timers";
 import { equalValues, fromUtf8, utf8 } from "../bytes.ts";
 import { CorruptionError, StorageError, StoreClosedError, VkvError } from "../errors.ts";
 import { checkFlag, checkOptions } from "../options.ts";
+import { isChunkKey } from "./chunk-keys.ts";
 import { gated } from "./folder-gate.ts";
 import { LastTransaction } from "./last-transaction.ts";
 import { checkHeader, completeSize, type LmdbFile } from "./lmdb-file.ts";
@@ -63,6 +64,13 @@ export class Disk extends KVStore {
     return guard(() => turns.read(() => copy(db.getBinaryFast(bytes))));
   }
 
+  override getFresh(key: string): Uint8Array | undefined {
+    const { db, turns } = this.#open();
+    this.checkKey(key);
+    const bytes = utf8(key);
+    return guard(() => turns.readLatest(() => copy(db.getBinaryFast(bytes))));
+  }
+
   override set(key: string, value: Uint8Array): Promise<void> {
     return this.setMany([[key, value]]);
   }
@@ -79,7 +87,9 @@ export class Disk extends KVStore {
     for (;;) {
       // A page is read at one go: no cursor stays open while the consumer takes its time, or writes.
       const { db, turns } = this.#open();
-      const page = guard(() => turns.read(() => Array.from(db.getKeys({ ...range, start }), fromUtf8)));
+      const read = (): string[] => Array.from(db.getKeys({ ...range, start }), fromUtf8);
+      // Collections rely on seeing every ref that is there.
+      const page = guard(() => (prefix === "" || isChunkKey(prefix) ? turns.read(read) : turns.readLatest(read)));
       yield* page;
       const last = page.at(-1);
       if (last === undefined || page.length < PAGE) return;

@@ -84,6 +84,14 @@ export class LmdbTurns {
     return read();
   }
 
+  /**
+   * Runs `read` on the latest state for certain. What `read` sees may be a few transactions old for the moment in which
+   * another process opens the environment; this waits for a transaction, which is compared with the last one.
+   */
+  readLatest<T>(read: () => T): T {
+    return this.#held === undefined ? this.transact(read) : read();
+  }
+
   /** Runs `write` in a transaction at the end of this turn; resolves to what it returned when that is durable. */
   late<T>(write: () => T): Promise<T> {
     this.#checkNothingLost();

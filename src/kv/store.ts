@@ -98,7 +98,7 @@ export abstract class KVStore implements AsyncDisposable {
     return all(this.checkKeys(keys), (key) => this.remove(key)).then(() => undefined);
   }
 
-  /** The value of `key` past any cache; wrappers that cache override it, and other wrappers pass it on. */
+  /** The value of `key` as it is now, past any cache and any state that lags behind; wrappers that cache override it, and other wrappers pass it on. */
   getFresh(key: string): Awaitable<Uint8Array | undefined> {
     return this.get(key);
   }

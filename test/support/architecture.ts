@@ -23,7 +23,14 @@ const ONLY: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Files for Node only: they alone may use its built-in modules, and none but they may import them. */
-const NODE_ONLY = ["kv/disk.ts", "kv/folder-gate.ts", "kv/last-transaction.ts", "hash/sha256-node.ts", "cli/", "viewer/"];
+const NODE_ONLY = [
+  "kv/disk.ts",
+  "kv/folder-gate.ts",
+  "kv/last-transaction.ts",
+  "hash/sha256-node.ts",
+  "cli/",
+  "viewer/",
+];
 
 /** The packages that may be imported, and where. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
