@@ -17,7 +17,7 @@ export interface JsonOptions<T> {
 }
 
 /** How deeply a value may be nested. */
-const MAX_DEPTH = 1000;
+export const MAX_DEPTH = 1000;
 
 /**
  * JSON values. Equal values have equal bytes: fields are written in code-point order.
