@@ -26,10 +26,8 @@ function cold(options: { branch?: string; commit?: string } = {}): Promise<Versi
   return Versioned.open(new ViewOf(store), { create: false, ...options });
 }
 
-async function commitsIn(storage: Memory): Promise<number> {
-  let count = 0;
-  for await (const _ of storage.keys("c/")) count++;
-  return count;
+function commitsIn(storage: Memory): number {
+  return [...storage.keys("c/")].length;
 }
 
 describe("a history that is cut", () => {
@@ -64,7 +62,7 @@ describe("a history that is cut", () => {
       await retainHistory(store, { commits });
       await collectGarbage(store, { minAge: 0 });
       expect(await (await cold()).history().toArray()).toEqual(expected.slice(-commits).reverse());
-      expect(await commitsIn(store)).toBeLessThan(commits + 12);
+      expect(commitsIn(store)).toBeLessThan(commits + 12);
     }
     expect(await grow(await cold(), 201, 300)).toEqual(await grow(twin, 201, 300));
   });
