@@ -7,7 +7,7 @@ import { HistoryCutError } from "../errors.ts";
 import { type CommitRecord, namedAncestors } from "./commit.ts";
 import type { CommitStore } from "./commit-store.ts";
 import { Frontier } from "./frontier.ts";
-import type { Horizon } from "./horizon.ts";
+import { type Horizon, Widened } from "./horizon.ts";
 import { ReadAhead } from "./read-ahead.ts";
 
 /** How many commits of a long line are fetched at a time. */
@@ -58,9 +58,14 @@ async function answerOf<T>(
   quick: () => Promise<T | undefined>,
   sure: (search: Search) => Promise<T>,
 ): Promise<T> {
-  if (!horizon.isOpen) return sure({ over: false });
-  if (isStraight) return (await quick()) ?? sure({ over: false });
-  return firstAnswer(quick, sure);
+  try {
+    if (!horizon.isOpen) return await sure({ over: false });
+    if (isStraight) return (await quick()) ?? (await sure({ over: false }));
+    return await firstAnswer(quick, sure);
+  } catch (error) {
+    if (error instanceof Widened) return answerOf(horizon, isStraight, quick, sure);
+    throw error;
+  }
 }
 
 /** Runs two searches at once, so that both sides' reads are one round trip: a quick one that may find nothing, and one that is sure to. */
@@ -229,10 +234,26 @@ export async function* firstParents(
   for (let top: CommitRecord | undefined = from; top !== undefined && rest > 0; ) {
     const lowest: number = Math.max(0, top.depth - Math.min(rest, LINE) + 1);
     const line: CommitRecord[] = await lineDownTo(commits, top, lowest);
-    const page = connected(line, horizon);
+    const { page, next } = await pageOf(commits, line, rest, horizon);
     yield page;
     rest -= page.length;
-    top = rest === 0 ? undefined : await parentOf(commits, page.at(-1), horizon);
+    top = next;
+  }
+}
+
+/** What is connected of a line, and the commit that comes next, if more are wanted. */
+async function pageOf(
+  commits: CommitStore,
+  line: readonly CommitRecord[],
+  limit: number,
+  horizon: Horizon,
+): Promise<{ page: CommitRecord[]; next: CommitRecord | undefined }> {
+  const page = connected(line, horizon);
+  try {
+    return { page, next: page.length === limit ? undefined : await parentOf(commits, page.at(-1), horizon) };
+  } catch (error) {
+    if (error instanceof Widened) return pageOf(commits, line, limit, horizon);
+    throw error;
   }
 }
 
@@ -268,19 +289,39 @@ export async function* allAncestors(
   const ahead = new ReadAhead(commits, [from], horizon);
   const seen = new Set<Hash>([from.hash]);
   let page: CommitRecord[] = [];
-  let rest = limit;
-  for (let commit = open.pop(); commit !== undefined && rest > 0; commit = open.pop(), rest--) {
-    page.push(commit);
+  for (let rest = limit; rest > 0; rest--) {
+    const next = await popWithin(open, ahead, horizon, from);
+    if (next === undefined) break;
+    page.push(next.commit);
     if (page.length === PAGE) {
       yield page;
       page = [];
     }
-    for (const parent of await ahead.parents(commit)) {
+    for (const parent of next.parents) {
       if (!seen.has(parent.hash)) open.add(parent);
       seen.add(parent.hash);
     }
   }
   yield page;
+}
+
+/** The next commit of a walk, with its parents. Where a commit below the first turns out to lie beyond the horizon, the one after it. */
+export async function popWithin(
+  open: Frontier,
+  ahead: ReadAhead,
+  horizon: Horizon,
+  first: CommitRecord,
+): Promise<{ commit: CommitRecord; parents: CommitRecord[] } | undefined> {
+  for (let commit = open.pop(); commit !== undefined; commit = open.pop()) {
+    try {
+      return { commit, parents: await ahead.parents(commit) };
+    } catch (error) {
+      if (!(error instanceof Widened)) throw error;
+      open.add(commit);
+      open.keep(({ hash }) => hash === first.hash || !horizon.has(hash));
+    }
+  }
+  return undefined;
 }
 
 const FROM_A = 1;

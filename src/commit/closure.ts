@@ -30,7 +30,7 @@ export async function* closure(chunks: ChunkStore, tips: Tips): AsyncGenerator<H
     const find = (hash: Hash): void => {
       if (!cuts.has(hash) && (seen === whole || !whole.has(hash)) && seen.add(hash)) open.push(hash);
     };
-    for (const head of heads) find(head);
+    for (const head of heads) if ((seen === whole || !whole.has(head)) && seen.add(head)) open.push(head);
     while (open.length > 0) {
       const commits = await readCommits(chunks, open.splice(-BATCH));
       for (const { parents } of commits) for (const parent of parents) find(parent);

@@ -10,7 +10,7 @@ import { type ChunkKind, chunkKeyPrefix, hashOfChunkKey } from "../chunk/key.ts"
 import { ChunkStore, isMissing } from "../chunk/store.ts";
 import { CorruptionError, StorageError } from "../errors.ts";
 import { checkStore, type KVStore, pages } from "../kv/store.ts";
-import { checkOptions } from "../options.ts";
+import { checkMilliseconds, checkOptions, checkProgress, checkSignal } from "../options.ts";
 import { walk } from "../tree/walk.ts";
 import { closure } from "./closure.ts";
 import { type CommitRecord, decodeCommit } from "./commit.ts";
@@ -70,11 +70,11 @@ export interface Collected {
  */
 export async function collectGarbage(store: KVStore, options: CollectOptions = {}): Promise<Collected> {
   checkStore(store);
-  checkOptions(options, "collectGarbage");
+  checkOptions(options, "collectGarbage", ["minAge", "signal", "onProgress"]);
   const { minAge = DEFAULT_MIN_AGE } = options;
-  if (typeof minAge !== "number" || Number.isNaN(minAge) || minAge < 0) {
-    throw new RangeError(`minAge must be a number of milliseconds from 0 on, not ${String(minAge)}.`);
-  }
+  checkMilliseconds(minAge, "minAge");
+  checkSignal(options.signal);
+  checkProgress(options.onProgress);
   if (!store.traits.conditionalRemove) {
     throw new StorageError("This store cannot remove a key conditionally, so that nothing can be collected safely.");
   }

@@ -25,6 +25,9 @@ import { Tips } from "./tips.ts";
 /** Where the epoch lies. */
 export const EPOCH_KEY = "vkv/gc";
 
+/** The first byte of a record with a check. Those of format "vkv 1" have none, and begin with the epoch, which is never 0. */
+const CHECKED = 0;
+
 /** The epoch of the latest collection that began; 0 before the first. */
 export async function readEpoch(store: KVStore): Promise<number> {
   return decodeEpoch(await store.getFresh(EPOCH_KEY));
@@ -35,10 +38,12 @@ export function decodeEpoch(stored: Uint8Array | undefined): number {
   if (stored === undefined) return 0;
   try {
     const reader = new ByteReader(stored);
+    const isChecked = stored[0] === CHECKED;
+    if (isChecked) reader.byte();
     const epoch = reader.varint();
     reader.take(NONCE_BYTES);
-    // Stores in format "vkv 1" have no check here.
-    if (!reader.done) readCheck(reader);
+    if (isChecked) readCheck(reader);
+    else reader.finish();
     return epoch;
   } catch (cause) {
     throw new CorruptionError("The record of the latest collection is damaged.", { at: EPOCH_KEY, cause });
@@ -53,8 +58,9 @@ export async function beginEpoch(store: KVStore): Promise<number> {
     const stored = await store.get(EPOCH_KEY);
     const epoch = Math.max(decodeEpoch(stored), latest) + 1;
     const random = nonce();
-    const bytes = new Uint8Array(varintLength(epoch) + random.length + CHECK_BYTES);
-    bytes.set(random, writeVarint(epoch, bytes, 0));
+    const bytes = new Uint8Array(1 + varintLength(epoch) + random.length + CHECK_BYTES);
+    bytes[0] = CHECKED;
+    bytes.set(random, writeVarint(epoch, bytes, 1));
     writeCheck(bytes);
     if (await store.cas(EPOCH_KEY, bytes, stored)) return epoch;
   }

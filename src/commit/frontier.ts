@@ -23,6 +23,11 @@ export class Frontier {
     }
   }
 
+  /** Takes those out that are not wanted any more. */
+  keep(isWanted: (commit: CommitRecord) => boolean): void {
+    for (const commit of this.#heap.splice(0).filter(isWanted)) this.add(commit);
+  }
+
   /** Takes the next one out. */
   pop(): CommitRecord | undefined {
     const heap = this.#heap;

@@ -30,7 +30,7 @@ export async function cutsAbove(
   tips: Tips,
 ): Promise<readonly Hash[] | undefined> {
   for (const { heads, cuts } of tips.groups()) {
-    const horizon = new Horizon(store, cuts);
+    const horizon = new Horizon(store, cuts, "these");
     const all = [...heads];
     for (let from = 0; from < all.length; from += BATCH) {
       const some = await commits.loadMany(all.slice(from, from + BATCH));

@@ -3,14 +3,20 @@ import { missingCommit } from "../chunk/store.ts";
 import type { KVStore } from "../kv/store.ts";
 import { HISTORY_KINDS, listRefs } from "./ref.ts";
 
+/** Thrown by a walk that has to begin again, as its horizon is wider now. */
+export class Widened extends Error {}
+
 /** Where the history that may be walked ends: the commits before which it was cut. */
 export class Horizon {
   readonly #store: KVStore;
   readonly #cuts: Set<Hash>;
+  readonly #mayWiden: boolean;
 
-  constructor(store: KVStore, cuts: Iterable<Hash> = []) {
+  /** @param scope whether only these cuts count, as for what one ref holds, or those of other refs, too, where a commit is missing */
+  constructor(store: KVStore, cuts: Iterable<Hash> = [], scope: "these" | "any" = "any") {
     this.#store = store;
     this.#cuts = new Set(cuts);
+    this.#mayWiden = scope === "any";
   }
 
   /** Whether history does not end before it began. */
@@ -23,23 +29,24 @@ export class Horizon {
     return this.#cuts.has(hash);
   }
 
-  /**
-   * Takes note of a commit that another names and that is not there: it lies beyond the horizon of some other ref, if any
-   * history of the store was cut.
-   *
-   * @throws CorruptionError if none was
-   */
-  async note(missing: Hash): Promise<void> {
-    if (!(await isAnyCut(this.#store))) throw missingCommit(missing);
-    this.#cuts.add(missing);
-  }
-}
-
-async function isAnyCut(store: KVStore): Promise<boolean> {
-  for (const kind of HISTORY_KINDS) {
-    for await (const refs of listRefs(store, kind)) {
-      if (refs.some(([, ref]) => ref.head !== undefined && ref.cuts.length > 0)) return true;
+  /** Adds the cuts of all refs as they are now; whether there were others than known before. */
+  async widen(): Promise<boolean> {
+    if (!this.#mayWiden) return false;
+    const before = this.#cuts.size;
+    for (const kind of HISTORY_KINDS) {
+      for await (const refs of listRefs(this.#store, kind)) {
+        for (const [, ref] of refs) for (const cut of ref.head === undefined ? [] : ref.cuts) this.#cuts.add(cut);
+      }
     }
+    return this.#cuts.size > before;
   }
-  return false;
+
+  /**
+   * For a commit that another names and that is not there: the walk may have passed the horizon of another ref.
+   *
+   * @throws Widened if the horizon is wider now, so that the walk must begin again; CorruptionError otherwise
+   */
+  async note(missing: Hash): Promise<never> {
+    throw (await this.widen()) ? new Widened() : missingCommit(missing);
+  }
 }

@@ -8,7 +8,7 @@ import { type Hash, isHash } from "../chunk/hash.ts";
 import { ChunkStore, isMissing } from "../chunk/store.ts";
 import { BranchNotFoundError, CommitNotFoundError, ConcurrencyError, TagNotFoundError } from "../errors.ts";
 import { checkStore, type Keys, type KVStore, keyList } from "../kv/store.ts";
-import { checkOptions } from "../options.ts";
+import { checkMilliseconds, checkOptions, checkSignal } from "../options.ts";
 import { backOff } from "./backoff.ts";
 import type { CommitRecord } from "./commit.ts";
 import { CommitStore } from "./commit-store.ts";
@@ -17,7 +17,7 @@ import { Frontier } from "./frontier.ts";
 import { Horizon } from "./horizon.ts";
 import { checkName } from "./names.ts";
 import { ReadAhead } from "./read-ahead.ts";
-import { listRefs, makeRef, type Ref, type RefKind, readRef, refKey, refName } from "./ref.ts";
+import { listRefs, makeRef, type Ref, readRef, refKey, refName } from "./ref.ts";
 
 /** How often a cut is tried anew when writers get in between. */
 const ATTEMPTS = 256;
@@ -40,7 +40,7 @@ export interface RetainOptions {
 
 /** The history of a branch or a tag after a cut. */
 export interface Retained {
-  readonly kind: RefKind;
+  readonly kind: "branch" | "tag";
   readonly name: string;
   /** How many commits it has. */
   readonly commits: number;
@@ -93,21 +93,21 @@ interface Policy {
 }
 
 async function readPolicy(options: RetainOptions, commits: CommitStore, chunks: DatedChunks): Promise<Policy> {
-  checkOptions(options, "retainHistory");
+  checkOptions(options, "retainHistory", ["branches", "tags", "commits", "since", "maxAge", "signal"]);
+  checkSignal(options.signal);
   const { commits: count, since, maxAge } = options;
   if ([count, since, maxAge].filter((given) => given !== undefined).length !== 1) {
     throw new TypeError("retainHistory needs exactly one of commits, since and maxAge.");
   }
   if (count !== undefined) {
+    if (typeof count !== "number") throw new TypeError(`commits must be a number, not ${describe(count)}.`);
     if (!Number.isInteger(count) || count < 1) {
-      throw new RangeError(`commits must be a whole number from 1 on, not ${describe(count)}.`);
+      throw new RangeError(`commits must be a whole number from 1 on, not ${count}.`);
     }
     return { since: undefined, keeps: ({ steps }) => steps < count };
   }
   if (maxAge !== undefined) {
-    if (typeof maxAge !== "number" || Number.isNaN(maxAge) || maxAge < 0) {
-      throw new RangeError(`maxAge must be a number of milliseconds from 0 on, not ${describe(maxAge)}.`);
-    }
+    checkMilliseconds(maxAge, "maxAge");
     const oldest = Date.now() - maxAge;
     return {
       since: undefined,
@@ -119,10 +119,10 @@ async function readPolicy(options: RetainOptions, commits: CommitStore, chunks: 
   return { since, keeps: ({ isBelowSince }) => !isBelowSince };
 }
 
-async function chosenRefs(store: KVStore, options: RetainOptions): Promise<[RefKind, string][]> {
-  const chosen: [RefKind, string][] = [
-    ...[...keyList(options.branches ?? [])].map((name): [RefKind, string] => ["branch", name]),
-    ...[...keyList(options.tags ?? [])].map((name): [RefKind, string] => ["tag", name]),
+async function chosenRefs(store: KVStore, options: RetainOptions): Promise<[Retained["kind"], string][]> {
+  const chosen: [Retained["kind"], string][] = [
+    ...[...new Set(keyList(options.branches ?? []))].map((name): [Retained["kind"], string] => ["branch", name]),
+    ...[...new Set(keyList(options.tags ?? []))].map((name): [Retained["kind"], string] => ["tag", name]),
   ];
   for (const [kind, name] of chosen) {
     checkName(name);
@@ -140,7 +140,7 @@ async function chosenRefs(store: KVStore, options: RetainOptions): Promise<[RefK
 async function cut(
   store: KVStore,
   commits: CommitStore,
-  kind: RefKind,
+  kind: Retained["kind"],
   name: string,
   policy: Policy,
   signal: AbortSignal | undefined,
@@ -162,7 +162,7 @@ async function cut(
     const { stored } = makeRef(ref.head, ref.epoch, cuts, ref.info);
     if (await store.cas(key, stored, ref.stored)) return [{ ...retained, cut: true }];
   }
-  throw new ConcurrencyError(`Others moved ${kind} ${JSON.stringify(name)} in each of ${ATTEMPTS} tries.`, {
+  throw new ConcurrencyError(`Others moved ${kind} ${JSON.stringify(name)} in each of ${ATTEMPTS} tries. Try again.`, {
     ref: name,
     attempts: ATTEMPTS,
   });
@@ -179,7 +179,7 @@ async function divide(
   { since, keeps }: Policy,
 ): Promise<{ kept: number; cuts: Hash[] }> {
   const head = await commits.load(ref.head);
-  const horizon = new Horizon(store, ref.cuts);
+  const horizon = new Horizon(store, ref.cuts, "these");
   const ahead = new ReadAhead(commits, [head], horizon);
   const open = new Frontier([head]);
   const visits = new Map<Hash, Visit>([[head.hash, { commit: head, steps: 0, isBelowSince: false }]]);

@@ -175,12 +175,8 @@ export class Session {
     const ref = this.#ref;
     if (ref === undefined) throw new BranchNotFoundError(this.branch);
     await markFormat(this.repository.store);
-    if (without !== undefined) {
-      this.#foreign.delete(without);
-      this.#safe.delete(without);
-    }
     await this.#vouch(head, without);
-    const outcome = await this.#swap(ref, makeRef(head, ref.epoch, await this.#cuts(ref, head), ref.info));
+    const outcome = await this.#swap(ref, makeRef(head, ref.epoch, await this.#cuts(ref, head, without), ref.info));
     if (outcome === "published") this.drop();
     return outcome;
   }
@@ -273,7 +269,7 @@ export class Session {
       if (other === undefined) return "lost";
       const [head, mine] = await commits.loadMany([other.head, to.head]);
       if (head === undefined || mine === undefined) return "unknown";
-      const isBelow = await reachableFrom(commits, mine, [head], new Horizon(store, other.cuts));
+      const isBelow = await reachableFrom(commits, mine, [head], new Horizon(store, other.cuts, "these"));
       if (isBelow === undefined) throw new HistoryCutError("Whether the work was published lies beyond a cut.");
       return isBelow ? "unknown" : "lost";
     } catch (cause) {
@@ -322,7 +318,7 @@ export class Session {
    * and the branch as it was when the work began.
    */
   async #vouch(head: Hash, without?: Hash): Promise<void> {
-    const open = [...this.#foreign.values()].filter(({ hash }) => !this.#safe.has(hash));
+    const open = [...this.#foreign.values()].filter(({ hash }) => hash !== without && !this.#safe.has(hash));
     const base = this.#base;
     if (base !== undefined && base.head !== without && (this.#own.has(head) || base.head === head)) {
       if (base.head !== this.#ref?.head && !this.#safe.has(base.head)) open.push(await this.#find(base.head));
@@ -379,12 +375,17 @@ export class Session {
    * Where the history of a commit that builds on the branch's HEAD and on commits from elsewhere is cut: where one of theirs
    * is, unless another of them holds what is cut there.
    */
-  async #cuts(branch = this.#ref, head?: Hash): Promise<readonly Hash[]> {
+  async #cuts(branch = this.#ref, head?: Hash, without?: Hash): Promise<readonly Hash[]> {
     if (head !== undefined && this.repository.commits.cached(head)?.parents.length === 0) return [];
+    // A commit from elsewhere does not build on the branch, whose cuts say nothing of it.
+    const elsewhere = head === undefined || head === branch?.head ? undefined : this.#safe.get(head);
+    if (elsewhere !== undefined) return elsewhere;
     const own = branch?.cuts ?? [];
-    const sources = [...this.#safe].map(([head, cuts]) => ({ head, cuts }));
+    const sources = [...this.#safe].map(([head, cuts]) => ({ head, cuts })).filter(({ head }) => head !== without);
     if (branch !== undefined) sources.push(branch);
     const all = new Set(sources.flatMap(({ cuts }) => cuts));
+    // What was cut off once may have been made again.
+    for (const commit of this.#own) all.delete(commit);
     if (all.size === own.length && this.#safe.size === 0) return own;
     for (const [cut, commit] of await this.repository.commits.findMany([...all])) {
       for (const source of sources) {

@@ -10,7 +10,7 @@ import { HashSet } from "../chunk/hash-set.ts";
 import { chunkKey, hashOfChunkKey } from "../chunk/key.ts";
 import { FormatVersionError, InvalidNameError, VkvError } from "../errors.ts";
 import { checkStore, type KVStore, pages } from "../kv/store.ts";
-import { checkOptions } from "../options.ts";
+import { checkOptions, checkProgress, checkSignal } from "../options.ts";
 import { TreeCheck } from "../tree/check.ts";
 import { ChunkCheck, type HighestEpoch, isFault } from "../tree/chunk-check.ts";
 import { DamageMap } from "../tree/damage.ts";
@@ -72,7 +72,9 @@ export interface Verified {
  */
 export async function verify(store: KVStore, options: VerifyOptions = {}): Promise<Verified> {
   checkStore(store);
-  checkOptions(options, "verify");
+  checkOptions(options, "verify", ["signal", "onProgress"]);
+  checkSignal(options.signal);
+  checkProgress(options.onProgress);
   return new Verification(store.authority, options).run();
 }
 

@@ -8,8 +8,8 @@ import { SessionCollectedError } from "../errors.ts";
 import { walk } from "../tree/walk.ts";
 
 /**
- * Runs work on the contents of commits. If something is missing, finds out why: what no branch and no tag holds may have
- * been collected; anything else is damage.
+ * Runs work on the contents or the history of commits. If something is missing, finds out why: what no branch and no tag
+ * holds may have been collected; anything else is damage.
  *
  * @throws SessionCollectedError, CorruptionError
  */
@@ -21,18 +21,38 @@ export async function whileHeld<T>(
   try {
     return await work();
   } catch (error) {
-    const at = isMissing(error) ? error.at : undefined;
-    if (at === undefined || !isHash(at)) throw error;
-    for (const commit of commits) {
-      if ((await isHeld(repository, commit)) || !(await wasCollected(repository, commit, at))) continue;
-      throw new SessionCollectedError(
-        `Commit ${commit.hash}, which this handle builds on, was collected as garbage: no branch and no tag led to it. reset() to go on from HEAD.`,
-        { cause: error },
-      );
-    }
+    const why = await whyMissing(repository, commits, error);
+    if (why !== error || !isMissing(error)) throw why;
     // Damage; or it was collected, and somebody put it again and published it meanwhile.
     return work();
   }
+}
+
+/** The same for pages of something. */
+export async function* pagesWhileHeld<T>(
+  repository: Repository,
+  commits: readonly CommitRecord[],
+  pages: AsyncIterable<T>,
+): AsyncGenerator<T, void> {
+  try {
+    yield* pages;
+  } catch (error) {
+    throw await whyMissing(repository, commits, error);
+  }
+}
+
+/** The error to throw for one that was caught. */
+async function whyMissing(repository: Repository, commits: readonly CommitRecord[], error: unknown): Promise<unknown> {
+  const at = isMissing(error) ? error.at : undefined;
+  if (at === undefined || !isHash(at)) return error;
+  for (const commit of commits) {
+    if ((await isHeld(repository, commit)) || !(await wasCollected(repository, commit, at))) continue;
+    return new SessionCollectedError(
+      `Commit ${commit.hash} was collected as garbage: no branch and no tag led to it. reset() to go on from HEAD.`,
+      { cause: error },
+    );
+  }
+  return error;
 }
 
 /** Whether a chunk, or something else, is gone of a commit that no ref holds, and not of what refs hold below it. */

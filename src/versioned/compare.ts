@@ -3,6 +3,7 @@ import type { Repository } from "../commit/repository.ts";
 import { readSlots } from "../tree/blob.ts";
 import { type Delta, diff } from "../tree/diff.ts";
 import { keyText } from "../tree/key-bytes.ts";
+import { pagesWhileHeld } from "./collected.ts";
 import { Paged } from "./paged.ts";
 import type { ParsedRange } from "./range.ts";
 import type { Change, DiffResult } from "./types.ts";
@@ -26,7 +27,7 @@ export function changesBetween(
   return new Paged(async function* () {
     const [a, b] = await commits();
     let rest = range.limit;
-    for await (const page of deltas(repository, a, b, range)) {
+    for await (const page of pagesWhileHeld(repository, [a, b], deltas(repository, a, b, range))) {
       const wanted = page.slice(0, Math.min(page.length, rest));
       const values = await readSlots(
         repository.chunks,

@@ -1,6 +1,7 @@
 import { equalValues } from "../bytes.ts";
 import type { Hash } from "../chunk/hash.ts";
-import { firstParents } from "../commit/ancestry.ts";
+import { isMissing } from "../chunk/store.ts";
+import { firstParents, popWithin } from "../commit/ancestry.ts";
 import type { CommitRecord } from "../commit/commit.ts";
 import { Frontier } from "../commit/frontier.ts";
 import type { Horizon } from "../commit/horizon.ts";
@@ -37,9 +38,23 @@ export async function* keyHistory(
   const ahead = new ReadAhead(repository.commits, [from], horizon);
   const open = new Frontier([from]);
   const seen = new Set<Hash>([from.hash]);
-  for (let commit = open.pop(); commit !== undefined; commit = open.pop()) {
-    const parents = await ahead.parents(commit);
-    const [slot, ...before] = await slots.of([commit, ...parents]);
+  for (;;) {
+    const next = await popWithin(open, ahead, horizon, from);
+    if (next === undefined) return;
+    const { commit, parents } = next;
+    let read: readonly Slot[];
+    try {
+      read = await slots.of([commit, ...parents]);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      await horizon.widen();
+      const isBeyond = parents.some(({ hash }) => horizon.has(hash));
+      if (!isBeyond && (commit.hash === from.hash || !horizon.has(commit.hash))) throw error;
+      // What is missing lies beyond the horizon as it is known now.
+      if (commit.hash === from.hash || !horizon.has(commit.hash)) open.add(commit);
+      continue;
+    }
+    const [slot, ...before] = read;
     const same = before.findIndex((each) => equalValues(each, slot));
     for (const parent of same < 0 ? parents : parents.slice(same, same + 1)) {
       if (!seen.has(parent.hash)) open.add(parent);

@@ -1,10 +1,11 @@
 /** Doing again, or undoing, on one commit what another one did. Nothing is written here. */
 import { describe } from "../bytes.ts";
 import { isHash } from "../chunk/hash.ts";
+import { isMissing } from "../chunk/store.ts";
 import type { CommitRecord } from "../commit/commit.ts";
 import type { Horizon } from "../commit/horizon.ts";
 import type { Repository } from "../commit/repository.ts";
-import { CommitNotFoundError, HistoryCutError } from "../errors.ts";
+import { HistoryCutError } from "../errors.ts";
 import { EMPTY_ROOT, edit } from "../tree/edit.ts";
 import { NodeReader } from "../tree/node-store.ts";
 import type { MergePlan } from "./merging.ts";
@@ -24,11 +25,11 @@ export interface Step {
 /**
  * The parent that counts when a commit's changes are asked for; `undefined` if it has none.
  *
- * @throws CommitNotFoundError if the given one is no parent of the commit
+ * @throws RangeError if the given one is no parent of the commit
  * @throws HistoryCutError if it lies beyond a cut
  */
 export async function countingParent(
-  { commits }: Repository,
+  { commits, nodes }: Repository,
   commit: CommitRecord,
   horizon: Horizon,
   { parent }: ReplayOptions,
@@ -36,13 +37,25 @@ export async function countingParent(
   if (parent !== undefined && typeof parent !== "string") {
     throw new TypeError(`parent must be the id of a parent of the commit, not ${describe(parent)}.`);
   }
-  if (parent !== undefined && !(isHash(parent) && commit.parents.includes(parent)))
-    throw new CommitNotFoundError(parent);
+  if (parent !== undefined && !(isHash(parent) && commit.parents.includes(parent))) {
+    const parents = commit.parents.join(", ") || "(none)";
+    throw new RangeError(
+      `${JSON.stringify(parent)} is no parent of commit ${commit.hash}. Its parents are ${parents}.`,
+    );
+  }
   const [first] = parent === undefined ? commit.parents : commit.parents.filter((hash) => hash === parent);
   if (first === undefined) return undefined;
-  const found = horizon.has(first) ? undefined : await commits.find(first);
-  if (found !== undefined) return found;
-  if (!horizon.has(first)) await horizon.note(first);
+  try {
+    if (!horizon.has(first)) {
+      const found = await commits.load(first);
+      // Of a commit below a cut, the contents may be gone.
+      await loadRoot(nodes, found);
+      return found;
+    }
+  } catch (error) {
+    if (isMissing(error)) await horizon.widen();
+    if (!horizon.has(first)) throw error;
+  }
   throw new HistoryCutError(
     `The history was cut below commit ${commit.hash}, so that it is not known what it changed.`,
   );

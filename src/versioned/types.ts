@@ -123,7 +123,7 @@ export interface MergeOptions {
 }
 
 /** How to do a commit's changes again, or undo them. */
-export interface ReplayOptions extends MergeOptions {
+export interface ReplayOptions extends Omit<MergeOptions, "retries"> {
   /** The id of the parent against which the commit's changes count; its first one unless given. */
   readonly parent?: string;
 }

@@ -1,5 +1,6 @@
 import { checkKey, describe } from "../bytes.ts";
 import { type Hash, isHash } from "../chunk/hash.ts";
+import { isMissing } from "../chunk/store.ts";
 import { allAncestors, firstParents, isAncestor, isStraight, mergeBases } from "../commit/ancestry.ts";
 import { readInTurn } from "../commit/backoff.ts";
 import type { Commit, CommitRecord } from "../commit/commit.ts";
@@ -25,7 +26,7 @@ import { edit } from "../tree/edit.ts";
 import { EntryList } from "../tree/entry-list.ts";
 import { keyBytes, MAX_KEY_BYTES } from "../tree/key-bytes.ts";
 import { NodeReader } from "../tree/node-store.ts";
-import { whileHeld } from "./collected.ts";
+import { pagesWhileHeld, whileHeld } from "./collected.ts";
 import { changesBetween, diffKeys } from "./compare.ts";
 import { asMergeFn, type ContentType } from "./content-type.ts";
 import { Handle } from "./handle.ts";
@@ -168,7 +169,8 @@ export class Versioned extends Handle {
 
   /** The id of the commit with which the current commit's first-parent history begins. */
   initialCommit(): Promise<string> {
-    return this.#repository.commits.ancestorAt(this.#view.commit, 0);
+    const { commit } = this.#view;
+    return whileHeld(this.#repository, [commit], () => this.#repository.commits.ancestorAt(commit, 0));
   }
 
   /** A copy of the value of `key`; `undefined` if there is none. */
@@ -331,7 +333,7 @@ export class Versioned extends Handle {
    *
    * @param commit its id; its `info` is taken over, unless other is given
    * @returns in `carriedKeys` the changes that were done, in `resolvedKeys` those that rules decided
-   * @throws MergeConflict, CommitNotFoundError
+   * @throws MergeConflict, CommitNotFoundError, RangeError if what is named is no parent of it
    * @throws HistoryCutError if the parent lies where history was cut
    */
   cherryPick(commit: string, options: ReplayOptions = {}): Promise<MergeResult> {
@@ -727,8 +729,8 @@ export class Versioned extends Handle {
     return new Paged(async function* () {
       const start = from === undefined ? current : await findCommit(repository, from);
       const list = allParents ? allAncestors : firstParents;
-      for await (const page of list(repository.commits, start, limit, await session.horizon()))
-        yield page.map(({ hash }) => hash);
+      const pages = list(repository.commits, start, limit, await session.horizon());
+      for await (const page of pagesWhileHeld(repository, [start], pages)) yield page.map(({ hash }) => hash);
     });
   }
 
@@ -761,7 +763,10 @@ export class Versioned extends Handle {
   async mergeBase(a: string, b: string): Promise<string | undefined> {
     const [first, second] = await this.#findBoth(a, b);
     const horizon = await this.#session.horizon();
-    return (await mergeBases(this.#repository.commits, [first], second, horizon))[0]?.hash;
+    const bases = await whileHeld(this.#repository, [first, second], () =>
+      mergeBases(this.#repository.commits, [first], second, horizon),
+    );
+    return bases[0]?.hash;
   }
 
   #findBoth(a: string, b: string): Promise<[CommitRecord, CommitRecord]> {
@@ -770,7 +775,8 @@ export class Versioned extends Handle {
 
   /** Which keys differ between two commits. Throws `CommitNotFoundError`. */
   async diff(a: string, b: string): Promise<DiffResult> {
-    return diffKeys(this.#repository, ...(await this.#findBoth(a, b)));
+    const both = await this.#findBoth(a, b);
+    return whileHeld(this.#repository, both, () => diffKeys(this.#repository, ...both));
   }
 
   /** What differs between two commits, in key order, with the values. Throws `CommitNotFoundError` while iterating. */
@@ -791,7 +797,8 @@ export class Versioned extends Handle {
     const current = this.#view.commit;
     const session = this.#session;
     return new Paged(async function* () {
-      yield* keyHistory(repository, current, keyBytes(key), await session.horizon());
+      const pages = keyHistory(repository, current, keyBytes(key), await session.horizon());
+      yield* pagesWhileHeld(repository, [current], pages);
     });
   }
 
@@ -800,8 +807,16 @@ export class Versioned extends Handle {
     const { commit } = this.#view;
     return whileHeld(this.#repository, [commit], async () => {
       const [first] = commit.parents;
-      const isKept = first !== undefined && !(await this.#session.horizon()).has(first);
-      return statsOf(this.#repository, commit, isKept ? await this.#repository.commits.find(first) : undefined);
+      const horizon = await this.#session.horizon();
+      const withParent = async (): Promise<Stats> => {
+        const isKept = first !== undefined && !horizon.has(first);
+        return statsOf(this.#repository, commit, isKept ? await this.#repository.commits.find(first) : undefined);
+      };
+      return withParent().catch(async (error: unknown) => {
+        if (isMissing(error)) await horizon.widen();
+        if (first === undefined || !horizon.has(first)) throw error;
+        return withParent();
+      });
     });
   }
 
@@ -813,7 +828,8 @@ export class Versioned extends Handle {
 
   /**
    * Sets this handle's rule for keys that begin with a prefix, where no rule for the key itself or a longer prefix decides.
-   * `"ours"` and `"theirs"` also decide keys that only one side changed, added or removed: one side owns them all.
+   * `"ours"` and `"theirs"` also decide keys that only one side changed, added or removed: one side owns them all. Rules are for
+   * merges of two sides that both have something new: where one holds all of the other, the handle or the branch just moves.
    */
   setMergePrefix(prefix: string, rule: Rule): void {
     this.#rules.setPrefix(prefix, rule);

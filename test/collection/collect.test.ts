@@ -263,8 +263,11 @@ describe("collectGarbage", () => {
   it("refuses what cannot be, and changes nothing", async () => {
     const { store } = await withGarbage();
     const before = new Map(store.memory);
-    for (const minAge of [-1, Number.NaN, "1"]) {
-      await expect(collectGarbage(store, { minAge: minAge as number })).rejects.toThrow(RangeError);
+    for (const minAge of [-1, Number.NaN]) {
+      await expect(collectGarbage(store, { minAge })).rejects.toThrow(RangeError);
+    }
+    for (const options of [{ minAge: "1" }, { signal: 5 }, { onProgress: 5 }, { minage: 5 }, { dryRun: true }]) {
+      await expect(collectGarbage(store, options as never)).rejects.toThrow(TypeError);
     }
     await expect(collectGarbage(store, "now" as never)).rejects.toThrow(TypeError);
     await expect(collectGarbage({} as never)).rejects.toThrow("must be a KVStore");

@@ -1,5 +1,18 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { collectGarbage, counter, HistoryCutError, Memory, retainHistory, SessionCollectedError, Versioned } from "vkv";
+import {
+  CorruptionError,
+  collectGarbage,
+  counter,
+  GCVersioned,
+  HistoryCutError,
+  Memory,
+  retainHistory,
+  SessionCollectedError,
+  Versioned,
+  verify,
+} from "vkv";
+import { type Hash, isHash } from "../../src/chunk/hash.ts";
+import { chunkKey } from "../../src/chunk/key.ts";
 import { ViewOf } from "../support/counting-store.ts";
 import { bytes, change, contents, publishedContents } from "../versioned/helpers.ts";
 
@@ -24,6 +37,11 @@ beforeEach(async () => {
 /** Opens a branch without the caches of others. */
 function cold(options: { branch?: string; commit?: string } = {}): Promise<Versioned> {
   return Versioned.open(new ViewOf(store), { create: false, ...options });
+}
+
+function asHash(id: string): Hash {
+  if (!isHash(id)) throw new Error(`${id} is no id.`);
+  return id;
 }
 
 function commitsIn(storage: Memory): number {
@@ -112,6 +130,126 @@ describe("a history that is cut", () => {
     expect(await (await cold()).history().toArray()).toEqual([...young].reverse());
     await new Promise((done) => setTimeout(done, 15));
     expect(await retainHistory(store, { maxAge: 10 })).toMatchObject([{ commits: 1, cut: true }]);
+  });
+});
+
+describe("a commit that was cut off and is made again", () => {
+  /** The id of what is cut off is a function of contents: the same snapshot on the same parent gives it again. */
+  async function again(handle: Versioned, ...steps: number[]): Promise<void> {
+    for (const step of steps) await change(handle, { n: String(step), [`k${step}`]: "x" });
+    await handle.merge();
+  }
+
+  async function expectWhole(branch: string, commits: number): Promise<void> {
+    for (let i = 0; i < 2; i++) {
+      await collectGarbage(store, { minAge: 0 });
+      expect(await verify(store)).toMatchObject({ ok: true });
+      const reader = await cold({ branch });
+      expect(await reader.history().toArray()).toHaveLength(commits);
+      for await (const id of reader.history()) expect(await contents(await cold({ commit: id }))).toBeDefined();
+    }
+  }
+
+  it("is kept, on a branch that was reset below the cut", async () => {
+    await v.createTag("whole", { at: ids[36] ?? "" });
+    await retainHistory(store, { branches: ["main"], commits: 1 });
+    for (const steps of [[38], [38, 39], [38, 39, 40, 41]]) {
+      const main = await cold();
+      await main.resetTo(ids[36] ?? "");
+      await again(main, ...steps);
+      expect(main.currentCommit).toBe(ids[(steps.at(-1) ?? 0) - 1] ?? main.currentCommit);
+      await expectWhole("main", 38 + steps.length);
+    }
+  });
+
+  it("is kept, on a branch that is made below the cut", async () => {
+    await v.createTag("whole", { at: ids[36] ?? "" });
+    await retainHistory(store, { branches: ["main"], commits: 1 });
+    const dev = await (await cold()).createBranch("dev", { at: ids[36] ?? "" });
+    await again(dev, 38, 39);
+    await expectWhole("dev", 40);
+  });
+
+  it("is kept, where history began anew meanwhile", async () => {
+    const main = await GCVersioned.open(new ViewOf(store), { highWaterBytes: 1_000_000 });
+    await main.rebase({ keepKeys: ["n"] });
+    await retainHistory(store, { commits: 1 });
+    await change(main, { n: "41" });
+    await main.merge();
+    await retainHistory(store, { commits: 1 });
+    await main.reset();
+    await main.rebase({ keepKeys: ["n"] });
+    await change(main, { n: "40" });
+    await main.rebase({ keepKeys: ["n"] });
+    await change(main, { n: "42" });
+    await main.merge();
+    await expectWhole("main", 2);
+  });
+});
+
+describe("damage beside a history that was cut", () => {
+  it("is damage, and no cut", async () => {
+    const other = await Versioned.open(store, { branch: "other" });
+    await grow(other, 1, 3);
+    await retainHistory(store, { branches: ["other"], commits: 1 });
+    const all = new Map(store.memory);
+    const lost = chunkKey("commit", asHash(ids[20] ?? ""));
+    store.remove(lost);
+    const before = new Map(store.memory);
+    const reader = await cold();
+    await expect(reader.history().toArray()).rejects.toThrow(CorruptionError);
+    await expect(reader.history({ allParents: true }).toArray()).rejects.toThrow(CorruptionError);
+    await expect(reader.keyHistory("k3").toArray()).rejects.toThrow(CorruptionError);
+    for (const options of [{ commits: 1000 }, { maxAge: 1e9 }]) {
+      await expect(retainHistory(new ViewOf(store), { branches: ["main"], ...options })).rejects.toThrow(
+        CorruptionError,
+      );
+    }
+    expect(store.memory).toEqual(before);
+    store.set(lost, all.get(lost) ?? new Uint8Array(0));
+    expect(await (await cold()).history().toArray()).toHaveLength(41);
+  });
+});
+
+describe("a handle from before the cut, or of another branch", () => {
+  it("sees no damage where contents are gone", async () => {
+    for (let depth = 41; depth < 46; depth++) {
+      await grow(await cold(), depth, depth);
+      const stale = await cold();
+      await stale.get("n");
+      const dev = await stale.createBranch(`dev${depth}`, { at: await stale.initialCommit() });
+      const oldest = stale.currentCommit;
+      await retainHistory(store, { branches: ["main"], commits: 1 });
+      await collectGarbage(store, { minAge: 0 });
+      for (const handle of [stale, await dev.checkout(oldest)]) {
+        if (handle === undefined) throw new Error("It is not there.");
+        expect((await handle.keyHistory("n").toArray()).length).toBeGreaterThan(0);
+        expect(await handle.stats()).toMatchObject({ shared: 0 });
+        expect(await handle.history().toArray()).toContain(oldest);
+        await expect(handle.cherryPick(oldest)).rejects.toThrow(HistoryCutError);
+      }
+      expect(await (await cold({ branch: `dev${depth}`, commit: oldest })).history().toArray()).toEqual([oldest]);
+      await (await cold()).deleteBranch(`dev${depth}`);
+    }
+  });
+
+  it("says that its commits were collected, whatever it asks", async () => {
+    const reader = await cold();
+    await (await cold()).resetTo(ids[5] ?? "");
+    await collectGarbage(store, { minAge: 0 });
+    const [a = "", b = ""] = [ids[39], ids[5]];
+    for (const ask of [
+      () => reader.history().toArray(),
+      () => reader.history({ allParents: true }).toArray(),
+      () => reader.keyHistory("n").toArray(),
+      () => reader.initialCommit(),
+      () => reader.stats(),
+      () => reader.diff(a, b),
+      () => reader.changes(a, b).toArray(),
+      () => reader.mergeBase(a, b),
+    ]) {
+      await expect(ask(), String(ask)).rejects.toThrow(SessionCollectedError);
+    }
   });
 });
 
@@ -231,6 +369,10 @@ describe("what cannot be", () => {
       [{ commits: 1, tags: ["none"] }, "TagNotFoundError"],
       [{ commits: 1, tags: [""] }, "InvalidNameError"],
       [undefined, "TypeError"],
+      [{ commits: 1, branch: "main" }, "TypeError"],
+      [{ commits: "1" }, "TypeError"],
+      [{ maxAge: "1" }, "TypeError"],
+      [{ commits: 1, signal: 1 }, "TypeError"],
     ];
     for (const [options, name] of refused) {
       await expect(

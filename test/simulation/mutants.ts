@@ -223,7 +223,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     patches: [
       {
         file: SESSION,
-        find: "makeRef(head, ref.epoch, await this.#cuts(ref, head), ref.info)",
+        find: "makeRef(head, ref.epoch, await this.#cuts(ref, head, without), ref.info)",
         replace: "makeRef(head, ref.epoch, [], ref.info)",
       },
     ],

@@ -89,7 +89,7 @@ describe("cherryPick", () => {
     expect(await pick()).toEqual({ ...base, right: "1" });
     expect(await pick({ parent: left })).toEqual({ ...base, right: "1" });
     expect(await pick({ parent: right })).toEqual({ ...base, left: "1" });
-    await expect(pick({ parent: main })).rejects.toThrow(CommitNotFoundError);
+    await expect(pick({ parent: main })).rejects.toThrow(RangeError);
     await expect(pick({ parent: 1 as never })).rejects.toThrow(TypeError);
   });
 
