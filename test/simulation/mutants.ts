@@ -260,7 +260,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "re-established from beyond a cut": {
     sort: "cuts",
-    patches: [{ file: "commit/held.ts", find: "new Horizon(store, cuts)", replace: "new Horizon(store, [])" }],
+    patches: [{ file: "commit/held.ts", find: 'new Horizon(store, cuts, "these")', replace: "new Horizon(store, [])" }],
   },
   "a cut by blind set": {
     sort: "cuts",
