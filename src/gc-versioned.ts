@@ -40,7 +40,7 @@ export interface RebaseOptions {
 
 /** What a rebase did. */
 export interface RebaseResult {
-  /** `false`: nothing was to be dropped; all is as it was. */
+  /** Whether history began anew. A `rebase()` with nothing to drop does so, too; a snapshot and `maybeRebase()` do not. */
   readonly performed: boolean;
   /** The commit that history begins with now; `undefined` when nothing was performed. */
   readonly newCommit: string | undefined;
