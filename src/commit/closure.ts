@@ -1,9 +1,8 @@
 /** What refs hold of the commit graph, read from the store and no cache. */
 import type { Hash } from "../chunk/hash.ts";
-import { HashSet } from "../chunk/hash-set.ts";
 import { type ChunkStore, missingCommit } from "../chunk/store.ts";
-import { type CommitRecord, decodeCommit, namedAncestors } from "./commit.ts";
-import type { Tips } from "./tips.ts";
+import { type CommitRecord, decodeCommit, lowestNamed } from "./commit.ts";
+import { type Tips, walksFrom } from "./tips.ts";
 
 /** How many commits are read at once. */
 const BATCH = 1024;
@@ -23,14 +22,7 @@ export interface Held {
  * @throws CorruptionError if one is missing or damaged
  */
 export async function* closure(chunks: ChunkStore, tips: Tips): AsyncGenerator<Held, void> {
-  const whole = new HashSet();
-  for (const { cuts, heads } of tips.groups()) {
-    const seen = cuts.size === 0 ? whole : new HashSet();
-    const open: Hash[] = [];
-    const find = (hash: Hash): void => {
-      if (!cuts.has(hash) && (seen === whole || !whole.has(hash)) && seen.add(hash)) open.push(hash);
-    };
-    for (const head of heads) if ((seen === whole || !whole.has(head)) && seen.add(head)) open.push(head);
+  for (const { cuts, open, find } of walksFrom(tips)) {
     while (open.length > 0) {
       const commits = await readCommits(chunks, open.splice(-BATCH));
       for (const { parents } of commits) for (const parent of parents) find(parent);
@@ -56,11 +48,6 @@ async function spineBelow(chunks: ChunkStore, commits: readonly CommitRecord[]):
     for (const commit of open) spine.set(commit.hash, commit);
   }
   return [...spine.values()];
-}
-
-function lowestNamed(commit: CommitRecord): Hash | undefined {
-  const ancestors = namedAncestors(commit);
-  return ancestors.get(Math.min(...ancestors.keys()));
 }
 
 async function readCommits(chunks: ChunkStore, hashes: readonly Hash[]): Promise<CommitRecord[]> {

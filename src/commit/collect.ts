@@ -167,7 +167,7 @@ class Collection {
     }
   }
 
-  #isYoung({ createdAt }: Candidate): boolean {
+  #isYoung({ createdAt }: Pick<Candidate, "createdAt">): boolean {
     return createdAt > this.#youngest;
   }
 
@@ -176,7 +176,7 @@ class Collection {
       this.#step("sweep");
       await Promise.all(
         batch.map(async ({ key, bytes, ...chunk }) => {
-          if (chunk.epoch >= epoch || this.#isYoung({ key, bytes, ...chunk })) return;
+          if (chunk.epoch >= epoch || this.#isYoung(chunk)) return;
           if (!(await this.#store.cas(key, undefined, bytes))) return;
           this.#removed[kind]++;
           this.#bytes += bytes.length;

@@ -1,9 +1,8 @@
 import type { Hash } from "../chunk/hash.ts";
-import { HashSet } from "../chunk/hash-set.ts";
 import { attempt, type ChunkCheck, isFault, MISSING } from "../tree/chunk-check.ts";
 import type { Fault } from "../tree/damage.ts";
-import { type CommitRecord, decodeCommit, namedAncestors } from "./commit.ts";
-import type { Tips } from "./tips.ts";
+import { type CommitRecord, decodeCommit, lowestNamed, namedAncestors } from "./commit.ts";
+import { type Tips, walksFrom } from "./tips.ts";
 
 /** How many commits of a walk are handled at once. */
 const BATCH = 256;
@@ -70,14 +69,7 @@ function factsOf(record: CommitRecord): CommitFacts {
  * if no tip whose history is whole holds it. What is missing or damaged does not stop the walk.
  */
 export async function* visitHeld(reader: CommitReader, tips: Tips): AsyncGenerator<Visited[], void> {
-  const whole = new HashSet();
-  for (const { cuts, heads } of tips.groups()) {
-    const seen = cuts.size === 0 ? whole : new HashSet();
-    const open: Hash[] = [];
-    const find = (hash: Hash): void => {
-      if (!cuts.has(hash) && (seen === whole || !whole.has(hash)) && seen.add(hash)) open.push(hash);
-    };
-    for (const head of heads) find(head);
+  for (const { cuts, open, find } of walksFrom(tips)) {
     let batch: [Hash, CommitFacts | Fault][] = [];
     while (open.length > 0) {
       const commits = await readAhead(reader, open.splice(-BATCH));
@@ -147,9 +139,4 @@ async function spinesBelow(
     }
   }
   return faults;
-}
-
-function lowestNamed(commit: CommitFacts): Hash | undefined {
-  const ancestors = namedAncestors(commit);
-  return ancestors.get(Math.min(...ancestors.keys()));
 }

@@ -114,6 +114,12 @@ export function namedAncestors(commit: Pick<CommitRecord, "parents" | "depth" | 
   return ancestors;
 }
 
+/** The lowest of them. */
+export function lowestNamed(commit: Pick<CommitRecord, "parents" | "depth" | "skips">): Hash | undefined {
+  const ancestors = namedAncestors(commit);
+  return ancestors.get(Math.min(...ancestors.keys()));
+}
+
 function encode(commit: Omit<CommitRecord, "hash" | "payload">): Uint8Array {
   const numbers = [commit.size, commit.bytes, commit.generation, commit.depth, commit.merges, commit.parents.length];
   const hashes = [...commit.parents, ...commit.skips];

@@ -41,6 +41,12 @@ export class Horizon {
     return this.#cuts.size > before;
   }
 
+  /** Whether one of some commits, near which something is missing, lies beyond the horizon of any ref as it is now. */
+  async isBeyond(hashes: readonly Hash[]): Promise<boolean> {
+    await this.widen();
+    return hashes.some((hash) => this.has(hash));
+  }
+
   /**
    * For a commit that another names and that is not there: the walk may have passed the horizon of another ref.
    *

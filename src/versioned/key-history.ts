@@ -46,12 +46,11 @@ export async function* keyHistory(
     try {
       read = await slots.of([commit, ...parents]);
     } catch (error) {
-      if (!isMissing(error)) throw error;
-      await horizon.widen();
-      const isBeyond = parents.some(({ hash }) => horizon.has(hash));
-      if (!isBeyond && (commit.hash === from.hash || !horizon.has(commit.hash))) throw error;
+      // The first commit is asked for, wherever it lies.
+      const around = commit === from ? parents : [commit, ...parents];
+      if (!isMissing(error) || !(await horizon.isBeyond(around.map(({ hash }) => hash)))) throw error;
       // What is missing lies beyond the horizon as it is known now.
-      if (commit.hash === from.hash || !horizon.has(commit.hash)) open.add(commit);
+      if (commit === from || !horizon.has(commit.hash)) open.add(commit);
       continue;
     }
     const [slot, ...before] = read;

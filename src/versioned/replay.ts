@@ -53,8 +53,7 @@ export async function countingParent(
       return found;
     }
   } catch (error) {
-    if (isMissing(error)) await horizon.widen();
-    if (!horizon.has(first)) throw error;
+    if (!isMissing(error) || !(await horizon.isBeyond([first]))) throw error;
   }
   throw new HistoryCutError(
     `The history was cut below commit ${commit.hash}, so that it is not known what it changed.`,

@@ -813,8 +813,7 @@ export class Versioned extends Handle {
         return statsOf(this.#repository, commit, isKept ? await this.#repository.commits.find(first) : undefined);
       };
       return withParent().catch(async (error: unknown) => {
-        if (isMissing(error)) await horizon.widen();
-        if (first === undefined || !horizon.has(first)) throw error;
+        if (first === undefined || !isMissing(error) || !(await horizon.isBeyond([first]))) throw error;
         return withParent();
       });
     });

@@ -276,7 +276,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     sort: "cuts",
     patches: [
       {
-        file: "commit/closure.ts",
+        file: "commit/tips.ts",
         find: "const seen = cuts.size === 0 ? whole : new HashSet();",
         replace: "const seen = whole;",
       },
