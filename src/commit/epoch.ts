@@ -68,10 +68,8 @@ export async function beginEpoch(store: KVStore): Promise<number> {
 
 async function latestOfRefs(store: KVStore): Promise<number> {
   let latest = 0;
-  for (const kind of REF_KINDS) {
-    for await (const refs of listRefs(store, kind)) {
-      for (const [, ref] of refs) if (ref.head !== undefined) latest = Math.max(latest, ref.epoch);
-    }
+  for await (const refs of listRefs(store, ...REF_KINDS)) {
+    for (const [, ref] of refs) if (ref.head !== undefined) latest = Math.max(latest, ref.epoch);
   }
   return latest;
 }
@@ -79,11 +77,9 @@ async function latestOfRefs(store: KVStore): Promise<number> {
 /** Raises every ref to `epoch`, and removes reservations, whose creators will begin again. Returns what the raised refs led to. */
 export async function raiseRefs(store: KVStore, epoch: number): Promise<Tips> {
   const tips = new Tips();
-  for (const kind of REF_KINDS) {
-    for await (const batch of listRefs(store, kind)) {
-      const raised = await Promise.all(batch.map(async ([key, ref]) => raise(store, key, ref, epoch)));
-      for (const ref of raised) if (ref !== undefined) tips.add(ref);
-    }
+  for await (const batch of listRefs(store, ...REF_KINDS)) {
+    const raised = await Promise.all(batch.map(async ([key, ref]) => raise(store, key, ref, epoch)));
+    for (const ref of raised) if (ref !== undefined) tips.add(ref);
   }
   return tips;
 }

@@ -15,10 +15,8 @@ const BATCH = 1024;
 /** What the refs whose epoch is `epoch` or a later one lead to. */
 export async function tipsFrom(store: KVStore, epoch: number): Promise<Tips> {
   const tips = new Tips();
-  for (const kind of HISTORY_KINDS) {
-    for await (const refs of listRefs(store, kind)) {
-      for (const [, ref] of refs) if (ref.head !== undefined && ref.epoch >= epoch) tips.add(ref);
-    }
+  for await (const refs of listRefs(store, ...HISTORY_KINDS)) {
+    for (const [, ref] of refs) if (ref.head !== undefined && ref.epoch >= epoch) tips.add(ref);
   }
   return tips;
 }

@@ -33,10 +33,8 @@ export class Horizon {
   async widen(): Promise<boolean> {
     if (!this.#mayWiden) return false;
     const before = this.#cuts.size;
-    for (const kind of HISTORY_KINDS) {
-      for await (const refs of listRefs(this.#store, kind)) {
-        for (const [, ref] of refs) for (const cut of ref.head === undefined ? [] : ref.cuts) this.#cuts.add(cut);
-      }
+    for await (const refs of listRefs(this.#store, ...HISTORY_KINDS)) {
+      for (const [, ref] of refs) for (const cut of ref.head === undefined ? [] : ref.cuts) this.#cuts.add(cut);
     }
     return this.#cuts.size > before;
   }

@@ -176,14 +176,16 @@ export function asRef(ref: Ref | Reservation): Ref | undefined {
   return ref.head === undefined ? undefined : ref;
 }
 
-/** All refs of a kind, with the reservations among them, by store key, in batches. */
+/** All refs of some kinds, with the reservations among them, by store key, in batches. */
 export async function* listRefs(
   store: KVStore,
-  kind: RefKind,
+  ...kinds: readonly RefKind[]
 ): AsyncGenerator<[key: string, ref: Ref | Reservation][], void> {
-  for await (const keys of pages(store.keys(PREFIX[kind]), 1024)) {
-    const stored = await store.getMany(keys);
-    yield [...stored].map(([key, bytes]) => [key, decodeRef(key, bytes)]);
+  for (const kind of kinds) {
+    for await (const keys of pages(store.keys(PREFIX[kind]), 1024)) {
+      const stored = await store.getMany(keys);
+      yield [...stored].map(([key, bytes]) => [key, decodeRef(key, bytes)]);
+    }
   }
 }
 
