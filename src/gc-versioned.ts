@@ -8,11 +8,11 @@ import { Usage, UsageFailure } from "./gc/usage.ts";
 import { Memory } from "./kv/memory.ts";
 import { type Entries, type Keys, type KVStore, keyList } from "./kv/store.ts";
 import { checkOptions } from "./options.ts";
-import { type Edited, edit } from "./tree/edit.ts";
+import { edit } from "./tree/edit.ts";
 import type { EntryList } from "./tree/entry-list.ts";
 import { keyText, MAX_KEY_BYTES } from "./tree/key-bytes.ts";
+import type { Node } from "./tree/node.ts";
 import { NodeReader } from "./tree/node-store.ts";
-import { OverlayNodes } from "./tree/overlay.ts";
 import { withRemovals } from "./tree/removals.ts";
 import { Namespaced } from "./versioned/namespaced.ts";
 import type { Draft, HandleStart, Trimmed } from "./versioned/subclass.ts";
@@ -161,16 +161,15 @@ export class GCVersioned extends Versioned {
 
   /** Chooses what to drop from a tree: the coldest keys above low water, or all but some. */
   async #drop(draft: Draft, keep?: ReadonlySet<string>): Promise<Drop> {
-    const nodes = new OverlayNodes(this.#repository.nodes);
-    for (const node of draft.tree.fresh) nodes.add(node);
+    const { nodes } = this.#repository;
     const uses = keep === undefined ? await this.#usage.read() : undefined;
-    const all = await candidates(nodes, draft.tree.root, (key) => uses?.take(key) ?? 0);
+    const all = await candidates(nodes, draft.tree, (key) => uses?.take(key) ?? 0);
     const dropped = keep === undefined ? coldest(all, totalOf(draft) - this.lowWater) : othersThan(keep, all);
     const droppedKeys: string[] = [];
     const keptKeys: string[] = [];
     for (const { key } of all) (dropped.has(key) ? droppedKeys : keptKeys).push(key);
     const changes = withRemovals(draft.changes, droppedKeys);
-    const tree = await edit(new NodeReader(this.#repository.nodes), draft.root, changes);
+    const tree = await edit(new NodeReader(nodes), draft.root, changes);
     return { tree, droppedKeys, keptKeys, gone: [...droppedKeys, ...(uses?.rest() ?? [])] };
   }
 
@@ -185,7 +184,7 @@ export class GCVersioned extends Versioned {
       return undefined;
     }
     const { tree, droppedKeys, keptKeys, gone } = drop;
-    const totalSizeAfter = tree.root.totals().bytes;
+    const totalSizeAfter = tree.totals().bytes;
     const done = ({ hash }: Commit): void => {
       this.#usage.forget(gone);
       note({ performed: true, newCommit: hash, droppedKeys, keptKeys, totalSizeBefore, totalSizeAfter });
@@ -251,7 +250,7 @@ export class GCVersioned extends Versioned {
 
 /** What is dropped from a tree. */
 interface Drop {
-  readonly tree: Edited;
+  readonly tree: Node;
   readonly droppedKeys: readonly string[];
   readonly keptKeys: readonly string[];
   /** Those dropped, and others whose use is noted and that are not there. */
@@ -270,7 +269,7 @@ function limitsOf({ highWaterBytes, lowWaterBytes = 0 }: GCOpenOptions): Limits 
 }
 
 function totalOf(draft: Draft): number {
-  return draft.tree.root.totals().bytes;
+  return draft.tree.totals().bytes;
 }
 
 function keysOf(changes: EntryList, isWanted: (at: number) => boolean): string[] {

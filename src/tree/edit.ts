@@ -11,54 +11,40 @@ import { checkOrder, type Node } from "./node.ts";
 import { buildNode, childSlot, replaceSlots } from "./node-builder.ts";
 import type { NodeReader } from "./node-store.ts";
 
-/** A tree after an edit. */
-export interface Edited {
-  readonly root: Node;
-  /** The nodes that the tree before did not have (or had elsewhere), without any that the new tree does not need. */
-  readonly fresh: readonly Node[];
-}
-
 /** The root of the empty tree. */
 export const EMPTY_ROOT: Node = buildNode(new EntryList(), 0, 0, 0, false, false);
 
 /**
- * Sets and removes keys.
+ * Sets and removes keys; returns the root of the tree after it. Its new nodes are not stored, and hold each other.
  *
  * @param changes in key order, each key once
  */
-export async function edit(reader: NodeReader, root: Node, changes: EntryList): Promise<Edited> {
-  const fresh = new Map<string, Node>();
+export async function edit(reader: NodeReader, root: Node, changes: EntryList): Promise<Node> {
   let edits = changes;
   for (let level = 0; ; level++) {
     const work = edits;
     const regions = level > root.level ? [wholeLevel(work)] : await reader.run(() => plan(reader, root, level, work));
-    const exchanges = regions.map((region) => ({ old: region.nodes, built: rebuild(region, work, level) }));
-    for (const { old, built } of exchanges) {
-      const known = new Set(old.map((node) => node.hash));
-      for (const node of built) if (!known.has(node.hash)) fresh.set(node.hash, node);
-    }
+    const exchanges = regions.map((region) => ({ old: region.nodes, built: exchange(region, work, level) }));
     if (level < root.level) {
       edits = parentEdits(exchanges);
-      if (edits.length === 0) return { root, fresh: [] };
+      if (edits.length === 0) return root;
     } else {
       const built = exchanges.flatMap((region) => region.built);
-      if (regions.length === 0) return { root, fresh: [] };
-      if (built.length <= 1) return collapse(reader, built[0] ?? EMPTY_ROOT, fresh);
+      if (regions.length === 0) return root;
+      if (built.length <= 1) return collapse(reader, built[0] ?? EMPTY_ROOT);
       edits = parentEdits([{ old: [], built }]);
     }
   }
 }
 
 /** The root is the lowest node that is alone on its level. */
-async function collapse(reader: NodeReader, top: Node, fresh: Map<string, Node>): Promise<Edited> {
+async function collapse(reader: NodeReader, top: Node): Promise<Node> {
   let root = top;
   while (root.level > 0 && root.count === 1) {
     const parent = root;
-    fresh.delete(parent.hash);
-    root = fresh.get(parent.childHash(0)) ?? (await reader.run(() => reader.child(parent, 0))) ?? root;
+    root = (await reader.run(() => reader.child(parent, 0))) ?? root;
   }
-  if (root === EMPTY_ROOT) fresh.set(root.hash, root);
-  return { root, fresh: [...fresh.values()] };
+  return root;
 }
 
 /** Neighbouring nodes to be replaced together, with the changes that fall into them. */
@@ -171,7 +157,12 @@ function settleRight(regions: Region[], cursor: LevelCursor, level: number): voi
   }
 }
 
-/** The nodes that take the place of a region's. */
+/** The nodes that take the place of a region's; one that stays as it was is the old one. */
+function exchange(region: Region, edits: EntryList, level: number): Node[] {
+  const old = new Map(region.nodes.map((node) => [node.hash, node]));
+  return rebuild(region, edits, level).map((node) => old.get(node.hash) ?? node);
+}
+
 function rebuild(region: Region, edits: EntryList, level: number): Node[] {
   const [only] = region.nodes;
   if (!region.structural && only !== undefined) return [replaced(only, region, edits, level)];
@@ -255,7 +246,7 @@ function parentEdits(replaced: readonly { old: readonly Node[]; built: readonly 
         edits.push(gone.lastKey(), undefined);
       const same = gone !== undefined && compareKeys(gone.lastKey(), key) === 0;
       if (same) at++;
-      if (!same || gone?.hash !== node.hash) edits.push(key, childSlot(node));
+      if (!same || gone?.hash !== node.hash) edits.pushChild(key, childSlot(node), { node, used: false });
     }
     for (const gone of old.slice(at)) edits.push(gone.lastKey(), undefined);
   }

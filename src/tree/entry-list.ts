@@ -1,4 +1,4 @@
-import type { Node } from "./node.ts";
+import type { Node, NodeRef } from "./node.ts";
 
 const NO_SLOT = new Uint8Array(0);
 
@@ -12,6 +12,8 @@ export class EntryList {
   readonly #slots: Uint8Array[] = [];
   readonly #slotStarts: number[] = [];
   readonly #slotEnds: number[] = [];
+  /** Of entries of inner nodes: the children that are at hand. */
+  readonly #children: (NodeRef | undefined)[] = [];
 
   /** A list with room for so many bytes of keys; it grows. */
   constructor(keyBytes = 128) {
@@ -54,6 +56,22 @@ export class EntryList {
     return (this.#slots[index] ?? NO_SLOT).subarray(this.#slotStarts[index], this.#slotEnds[index]);
   }
 
+  /** The child of an entry of an inner node, if it is at hand. */
+  child(index: number): NodeRef | undefined {
+    return this.#children[index];
+  }
+
+  /** The children of some entries, as far as they are at hand. */
+  children(from: number, to: number): (NodeRef | undefined)[] {
+    return this.#children.slice(from, to);
+  }
+
+  /** Adds an entry for a child of an inner node. */
+  pushChild(key: Uint8Array, slot: Uint8Array, child: NodeRef): void {
+    this.#children[this.length] = child;
+    this.push(key, slot);
+  }
+
   /** Adds an entry. `slot` is kept, not copied; `undefined` adds a removal. */
   push(key: Uint8Array, slot: Uint8Array | undefined): void {
     const at = this.#reserve(key.length);
@@ -70,6 +88,7 @@ export class EntryList {
 
   /** Adds an entry of another list. */
   pushFrom(list: EntryList, index: number): void {
+    this.#adopt(list.#children[index]);
     const start = list.keyStart(index);
     const end = list.keyEnd(index);
     let at = this.#reserve(end - start);
@@ -80,6 +99,7 @@ export class EntryList {
 
   /** Adds an entry of a node. */
   pushNode(node: Node, index: number): void {
+    this.#adopt(node.children[index]);
     this.#pushNodeKey(node, index);
     this.#slots.push(node.payload);
     this.#slotStarts.push(node.slotStart(index));
@@ -88,10 +108,16 @@ export class EntryList {
 
   /** Adds the key of a node's entry with the slot of a list's. */
   pushUpdated(node: Node, index: number, list: EntryList, listIndex: number): void {
+    this.#adopt(list.#children[listIndex]);
     this.#pushNodeKey(node, index);
     this.#slots.push(list.#slots[listIndex] ?? NO_SLOT);
     this.#slotStarts.push(list.#slotStarts[listIndex] ?? -1);
     this.#slotEnds.push(list.#slotEnds[listIndex] ?? -1);
+  }
+
+  /** Keeps the child of the entry that comes next. */
+  #adopt(child: NodeRef | undefined): void {
+    if (child !== undefined) this.#children[this.length] = child;
   }
 
   #pushNodeKey(node: Node, index: number): void {

@@ -42,7 +42,7 @@ export function buildNode(
     slotAt = list.copySlot(from + i, payload, slotAt);
     writeOffset(payload, count + i, slotAt - heap - prefix - keyBytes, wide);
   }
-  return new Node(hashOf(payload), payload);
+  return new Node(hashOf(payload), payload, list.children(from, to), false);
 }
 
 function writeOffset(payload: Uint8Array, index: number, offset: number, wide: boolean): void {
@@ -62,11 +62,14 @@ function writeOffset(payload: Uint8Array, index: number, offset: number, wide: b
 export function replaceSlots(node: Node, edits: EntryList, first: number, end: number): Node | undefined {
   const { count, slotsStart } = node;
   const replaced: number[] = [];
+  const children = node.children.slice();
   let slotBytes = node.payload.length - slotsStart;
   for (let edit = first; edit < end; edit++) {
     if (edits.isRemoval(edit)) continue;
     const index = node.lowerBound(edits.key(edit));
     replaced.push(index, edit);
+    const child = edits.child(edit);
+    if (child !== undefined) children[index] = child;
     slotBytes += edits.slotLength(edit) - (node.slotEnd(index) - node.slotStart(index));
   }
   if ((node.keyBytes > 0xffff || slotBytes > 0xffff) !== node.wide) return undefined;
@@ -89,7 +92,7 @@ export function replaceSlots(node: Node, edits: EntryList, first: number, end: n
     copied = index + 1;
   }
   if (copied < count) copyUpTo(count);
-  return new Node(hashOf(payload), payload);
+  return new Node(hashOf(payload), payload, children, false);
 }
 
 /** The slot of an inner node's entry for `child`. */

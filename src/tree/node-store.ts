@@ -7,7 +7,7 @@
  */
 import type { Hash } from "../chunk/hash.ts";
 import { type ChunkStore, missingChunk } from "../chunk/store.ts";
-import { checkedChild, decodeNode, type Node, type NodeRef } from "./node.ts";
+import { checkedChild, decodeNode, Node, type NodeRef } from "./node.ts";
 
 /** How many bytes of nodes stay cached, unless asked otherwise. */
 const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
@@ -52,6 +52,11 @@ export class NodeStore {
     parent.children[index] = ref;
     ref.used = true;
     return ref.node;
+  }
+
+  /** Caches a node that was just stored; returns the one that stays. It holds no children, as those are cached, too. */
+  addStored({ hash, payload }: Node): Node {
+    return this.add(new Node(hash, payload, [], true));
   }
 
   /** Caches a node; returns the one that stays. */

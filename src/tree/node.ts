@@ -35,7 +35,7 @@ export const HEADER = 7;
 /** More levels than any tree has: each node but the last of a level holds several entries. */
 const MAX_LEVEL = 60;
 
-/** A place in the cache, which outlives what is cached there. */
+/** A place that holds a node: one in the cache, which outlives what is cached there, or one of its own. */
 export interface NodeRef {
   node: Node | undefined;
   /** Whether it was used since the cache last looked. */
@@ -57,8 +57,10 @@ export class Node {
   readonly startsForced: boolean;
   readonly endsForced: boolean;
   readonly prefixLength: number;
-  /** Where the cache holds the children, as far as they were looked up. */
-  readonly children: (NodeRef | undefined)[] = [];
+  /** The children, as far as they were looked up in the cache, or are held by this node alone. */
+  readonly children: (NodeRef | undefined)[];
+  /** Whether it is stored, and all below it. A node that is not holds those of its children that are not. */
+  readonly isStored: boolean;
   /** Whether offsets take four bytes instead of two. */
   readonly wide: boolean;
   readonly #prefixStart: number;
@@ -67,10 +69,16 @@ export class Node {
   readonly slotsStart: number;
   #totals: Totals | undefined;
 
-  constructor(hash: Hash, payload: Uint8Array) {
+  /**
+   * @param children those that are at hand
+   * @param isStored whether it was read from the store, or was just stored
+   */
+  constructor(hash: Hash, payload: Uint8Array, children: (NodeRef | undefined)[], isStored: boolean) {
     const flags = payload[2] ?? 0;
     this.hash = hash;
     this.payload = payload;
+    this.children = children;
+    this.isStored = isStored;
     this.level = payload[1] ?? 0;
     this.count = (payload[3] ?? 0) | ((payload[4] ?? 0) << 8);
     this.prefixLength = (payload[5] ?? 0) | ((payload[6] ?? 0) << 8);
@@ -253,7 +261,7 @@ export function decodeNode(hash: Hash, payload: Uint8Array): Node {
   };
   const flags = payload[2] ?? 0xff;
   if (payload.length < HEADER || payload[0] !== NODE_KIND || flags > 7) fail("its header is none");
-  const node = new Node(hash, payload);
+  const node = new Node(hash, payload, [], true);
   const { count, level, prefixLength } = node;
   if (level > MAX_LEVEL || count > maxEntries(level)) fail("it has too many levels or entries");
   if (count === 0 && (level > 0 || prefixLength > 0 || flags !== 0 || payload.length > HEADER)) fail("it is empty");

@@ -102,11 +102,11 @@ async function planThreeWay(
 ): Promise<MergePlan> {
   const { nodes } = repository;
   const [ourRoot, theirRoot] = await Promise.all([loadRoot(nodes, ours), loadRoot(nodes, theirs)]);
-  const merge = await mergeTrees(base, ourRoot, theirRoot, rules);
+  const merge = await mergeTrees(nodes, base, ourRoot, theirRoot, rules);
   if (merge.conflicts.length > 0) return { kind: "conflict", conflicts: merge.conflicts };
   const tree = await edit(new NodeReader(nodes), theirRoot, merge.changes);
   const { autoMergedKeys, resolvedKeys, carriedKeys } = merge;
-  const isEmpty = parents.length === 1 && tree.root.hash === theirs.root && options.info === undefined;
+  const isEmpty = parents.length === 1 && tree.hash === theirs.root && options.info === undefined;
   if (isEmpty) return { kind: "move", commit: theirs };
   const made = await newCommit(repository, tree, merge.chunks, parents, options.info);
   return { kind: "merge", made, lists: { autoMergedKeys, resolvedKeys, carriedKeys } };

@@ -74,7 +74,7 @@ export async function planStep(
   const merge = await applyChanges(nodes, { from: before, to: after, onto: current }, rules);
   if (merge.conflicts.length > 0) return { kind: "conflict", conflicts: merge.conflicts };
   const tree = await edit(new NodeReader(nodes), current, merge.changes);
-  if (tree.root.hash === onto.root) return { kind: "move", commit: onto };
+  if (tree.hash === onto.root) return { kind: "move", commit: onto };
   const made = await newCommit(repository, tree, merge.chunks, [onto], options.info);
   const { autoMergedKeys, resolvedKeys, carriedKeys } = merge;
   return { kind: "merge", made, lists: { autoMergedKeys, resolvedKeys, carriedKeys } };

@@ -1,7 +1,6 @@
 /** What `Versioned` and its subclasses in this package tell each other. */
 import type { CommitRecord } from "../commit/commit.ts";
 import type { Session } from "../commit/session.ts";
-import type { Edited } from "../tree/edit.ts";
 import type { EntryList } from "../tree/entry-list.ts";
 import type { Node } from "../tree/node.ts";
 import type { ContentType } from "./content-type.ts";
@@ -22,13 +21,13 @@ export interface Draft {
   readonly root: Node;
   readonly changes: EntryList;
   /** The tree with the changes. */
-  readonly tree: Edited;
+  readonly tree: Node;
 }
 
 /** What is committed instead of a draft, without parents. */
 export interface Trimmed {
   /** The draft's tree without some keys, edited from the tree before. */
-  readonly tree: Edited;
+  readonly tree: Node;
   /** Those keys. */
   readonly dropped: readonly string[];
   /** Is told when it is done: the handle is at the commit. */

@@ -18,8 +18,6 @@ import { valueSlot } from "./updates.ts";
 
 /** What both sides started from. */
 export interface MergeBase {
-  /** Where the base's nodes are found, as are those of all commits. */
-  readonly nodes: NodeStore;
   readonly root: Node;
   /** Keys that several merge bases disagree about: they have no base value, and count as changed by both sides. */
   readonly contested: ReadonlySet<string>;
@@ -52,8 +50,14 @@ interface Changed {
 type Decision = { readonly slot: Slot; readonly byRule: boolean } | { readonly conflict: Conflict };
 
 /** Merges two trees; keys that both sides changed are decided by rules, and keys that one side changed where a prefix has one. */
-export async function mergeTrees(base: MergeBase, ours: Node, theirs: Node, rules: KeyRules): Promise<TreeMerge> {
-  return settle(base.nodes, await joinChanges(base, ours, theirs), rules, "theirs");
+export async function mergeTrees(
+  nodes: NodeStore,
+  base: MergeBase,
+  ours: Node,
+  theirs: Node,
+  rules: KeyRules,
+): Promise<TreeMerge> {
+  return settle(nodes, await joinChanges(nodes, base, ours, theirs), rules, "theirs");
 }
 
 /** Applies what happened between two trees to a third one; what is there already is passed over. Costs what happened. */
@@ -121,11 +125,11 @@ function decideForOne(change: Changed, rule: "ours" | "theirs" | undefined): Dec
 }
 
 /** What either side changed since the base, in key order. */
-async function joinChanges(base: MergeBase, ours: Node, theirs: Node): Promise<Changed[]> {
+async function joinChanges(nodes: NodeStore, base: MergeBase, ours: Node, theirs: Node): Promise<Changed[]> {
   const contested = [...base.contested].map(keyBytes).sort(compareKeys);
   const [mine, others] = await Promise.all([
-    changesSince(base.nodes, base.root, ours, contested),
-    changesSince(base.nodes, base.root, theirs, contested),
+    changesSince(nodes, base.root, ours, contested),
+    changesSince(nodes, base.root, theirs, contested),
   ]);
   const changed: Changed[] = [];
   let i = 0;

@@ -222,7 +222,7 @@ export class Versioned extends Handle {
     if (updates.changes.length === 0 && info === undefined) return view.commit.hash;
     this.written(updates.changes);
     const draft = await whileHeld(this.#repository, [view.commit], () => this.#draft(updates.changes));
-    if (draft.tree.root.hash === view.commit.root && info === undefined) return view.commit.hash;
+    if (draft.tree.hash === view.commit.root && info === undefined) return view.commit.hash;
     const trimmed = await whileHeld(this.#repository, [view.commit], () => this.trim(draft));
     const tree = trimmed?.tree ?? draft.tree;
     const parents = trimmed === undefined ? [view.commit] : [];
@@ -272,8 +272,8 @@ export class Versioned extends Handle {
   async #store(made: NewCommit): Promise<View> {
     const { nodes, commits } = this.#repository;
     await this.#session.put(made.chunks);
-    for (const node of made.fresh) nodes.add(node);
-    return new View(this.#repository, commits.add(made.commit), nodes.add(made.root));
+    const [root = made.root] = made.nodes.map((node) => nodes.addStored(node));
+    return new View(this.#repository, commits.add(made.commit), root);
   }
 
   /**
@@ -602,8 +602,7 @@ export class Versioned extends Handle {
     if (info !== undefined) {
       const { commit } = local;
       const isOne = commit.info === undefined && commit.parents.length === 1 && commit.parents[0] === this.#base.hash;
-      const tree = { root: await local.root(), fresh: [] };
-      const made = await newCommit(this.#repository, tree, [], [isOne ? this.#base : commit], info);
+      const made = await newCommit(this.#repository, await local.root(), [], [isOne ? this.#base : commit], info);
       this.#view = await this.#store(made);
     }
     // The work may have made its session look where HEAD is.

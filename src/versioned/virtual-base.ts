@@ -11,7 +11,6 @@ import { CorruptionError } from "../errors.ts";
 import { EMPTY_ROOT, edit } from "../tree/edit.ts";
 import type { Node } from "../tree/node.ts";
 import { NodeReader, type NodeStore } from "../tree/node-store.ts";
-import { OverlayNodes } from "../tree/overlay.ts";
 import { withRemovals } from "../tree/removals.ts";
 import { NO_RULES } from "./rules.ts";
 import { type MergeBase, mergeTrees } from "./three-way.ts";
@@ -23,12 +22,12 @@ export function mergeBaseOf(
   b: CommitRecord,
   horizon: Horizon,
 ): Promise<MergeBase> {
-  return baseBetween(repository, new OverlayNodes(repository.nodes), [a], b, horizon);
+  return baseBetween(repository, [a], b, horizon);
 }
 
 /** A commit, as the base of a merge. */
 export async function commitBase(repository: Repository, commit: CommitRecord): Promise<MergeBase> {
-  return { nodes: repository.nodes, root: await loadRoot(repository.nodes, commit), contested: new Set() };
+  return { root: await loadRoot(repository.nodes, commit), contested: new Set() };
 }
 
 /** The root of a commit's tree; a `CorruptionError` if the commit says other totals than it has. */
@@ -42,30 +41,27 @@ export async function loadRoot(nodes: NodeStore, commit: CommitRecord): Promise<
 /** The base between one commit and what several others were merged into. */
 async function baseBetween(
   repository: Repository,
-  nodes: NodeStore,
   merged: readonly CommitRecord[],
   next: CommitRecord,
   horizon: Horizon,
 ): Promise<MergeBase> {
-  let base: MergeBase = { nodes, root: EMPTY_ROOT, contested: new Set() };
+  let base: MergeBase = { root: EMPTY_ROOT, contested: new Set() };
   const done: CommitRecord[] = [];
   for (const commit of await mergeBases(repository.commits, merged, next, horizon)) {
-    const root = await loadRoot(nodes, commit);
+    const root = await loadRoot(repository.nodes, commit);
     base =
       done.length === 0
         ? { ...base, root }
-        : await mergeBasesInto(base, root, await baseBetween(repository, nodes, done, commit, horizon));
+        : await mergeBasesInto(repository.nodes, base, root, await baseBetween(repository, done, commit, horizon));
     done.push(commit);
   }
   return base;
 }
 
 /** Merges one more base into the others. Nodes of the result are not stored. */
-async function mergeBasesInto(merged: MergeBase, next: Node, base: MergeBase): Promise<MergeBase> {
-  const { nodes } = merged;
-  const merge = await mergeTrees(base, merged.root, next, NO_RULES);
+async function mergeBasesInto(nodes: NodeStore, merged: MergeBase, next: Node, base: MergeBase): Promise<MergeBase> {
+  const merge = await mergeTrees(nodes, base, merged.root, next, NO_RULES);
   const contested = new Set([...merged.contested, ...merge.conflicts.map(({ key }) => key)]);
-  const { root, fresh } = await edit(new NodeReader(nodes), next, withRemovals(merge.changes, contested));
-  for (const node of fresh) nodes.add(node);
-  return { nodes, root, contested };
+  const root = await edit(new NodeReader(nodes), next, withRemovals(merge.changes, contested));
+  return { root, contested };
 }

@@ -45,7 +45,7 @@ async function commitOn(session: Session, parent: CommitRecord, key: string, val
   const tree = await edit(new NodeReader(nodes), EMPTY_ROOT, changes);
   const made = await newCommit(session.repository, tree, chunks, [parent], undefined);
   await session.put(made.chunks);
-  for (const node of made.fresh) nodes.add(node);
+  for (const node of made.nodes) nodes.addStored(node);
   commits.add(made.commit);
   return made;
 }

@@ -20,7 +20,7 @@ export async function buildHistory<T>(build: (add: Add) => Promise<T>): Promise<
   const repository = Repository.of(store);
   let count = 0;
   const add: Add = async (...parents) => {
-    const { commit, chunks } = await newCommit(repository, { root: EMPTY_ROOT, fresh: [EMPTY_ROOT] }, [], parents, {
+    const { commit, chunks } = await newCommit(repository, EMPTY_ROOT, [], parents, {
       n: count++,
     });
     await repository.chunks.put(chunks, 0);

@@ -22,6 +22,7 @@ import type { Node } from "../../src/tree/node.ts";
 import { buildNode, childSlot } from "../../src/tree/node-builder.ts";
 import { NodeReader, NodeStore } from "../../src/tree/node-store.ts";
 import { inlineSlot } from "../../src/tree/slot.ts";
+import { unstoredNodes } from "../../src/tree/unstored.ts";
 import { toUpdates } from "../../src/versioned/updates.ts";
 import { Versioned } from "../../src/versioned/versioned.ts";
 import { newCommit } from "../../src/versioned/write.ts";
@@ -69,8 +70,8 @@ const CONTENTS: Readonly<Record<string, Contents>> = {
 
 async function tree(contents: Contents): Promise<{ root: Node; height: number; nodes: number; size: number; bytes: number }> {
   const nodes = new NodeStore(new ChunkStore(new Memory()));
-  const { root, fresh } = await edit(new NodeReader(nodes), EMPTY_ROOT, toUpdates(contents).changes);
-  return { root, height: root.level + 1, nodes: Math.max(1, fresh.length), ...root.totals() };
+  const root = await edit(new NodeReader(nodes), EMPTY_ROOT, toUpdates(contents).changes);
+  return { root, height: root.level + 1, nodes: unstoredNodes(root).length, ...root.totals() };
 }
 
 function entries(pairs: readonly (readonly [string, Uint8Array])[]): EntryList {
@@ -108,7 +109,7 @@ async function history(): Promise<Record<string, unknown>> {
   const repository = Repository.of(new Memory());
   const commit = async (parents: readonly CommitRecord[], contents: Contents, info?: Info): Promise<CommitRecord> => {
     const { root } = await tree(contents);
-    const made = await newCommit(repository, { root, fresh: [] }, [], parents, info);
+    const made = await newCommit(repository, root, [], parents, info);
     await repository.chunks.put(made.chunks, 0);
     return repository.commits.add(made.commit);
   };

@@ -93,8 +93,7 @@ function againCommit(bytes: Uint8Array): Uint8Array {
 async function commitSamples(): Promise<Uint8Array[]> {
   const repository = Repository.of(new Memory());
   const make = async (parents: CommitRecord[], info?: Parameters<typeof encodeInfo>[0]): Promise<CommitRecord> => {
-    const tree = { root: EMPTY_ROOT, fresh: [] };
-    return repository.commits.add((await newCommit(repository, tree, [], parents, info)).commit);
+    return repository.commits.add((await newCommit(repository, EMPTY_ROOT, [], parents, info)).commit);
   };
   let last = await make([]);
   const payloads = [last.payload];

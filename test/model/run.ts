@@ -7,7 +7,7 @@ import { Repository } from "../../src/commit/repository.ts";
 import { MergeConflict } from "../../src/errors.ts";
 import { Memory } from "../../src/kv/memory.ts";
 import type { KVStore } from "../../src/kv/store.ts";
-import { type Edited, EMPTY_ROOT, edit } from "../../src/tree/edit.ts";
+import { EMPTY_ROOT, edit } from "../../src/tree/edit.ts";
 import { compareText } from "../../src/tree/key-bytes.ts";
 import { NodeReader, NodeStore } from "../../src/tree/node-store.ts";
 import type { KeyRange, MergeOptions, MergeResult, Rule, Source } from "../../src/versioned/types.ts";
@@ -513,7 +513,7 @@ export class Run {
     const chosen = this.#universe === "many" ? all.filter((_, i) => i % Math.ceil(all.length / 6) === 0) : all;
     for (const commit of chosen) {
       const { changes } = toUpdates(bytesOfAll(commit.contents));
-      const { root } = await edit(new NodeReader(nodes), EMPTY_ROOT, changes);
+      const root = await edit(new NodeReader(nodes), EMPTY_ROOT, changes);
       const id = idOf(commit);
       const record = isHash(id) ? await commits.find(id) : undefined;
       assert.equal(record?.root, root.hash, "the tree differs from one built from nothing");
@@ -526,7 +526,7 @@ export class Run {
     const repository = Repository.of(new Memory());
     const { nodes, commits, chunks } = repository;
     const waiting = new Set(this.#model.commits);
-    let tree: Edited = { root: EMPTY_ROOT, fresh: [EMPTY_ROOT] };
+    let tree = EMPTY_ROOT;
     let contents: Contents = new Map();
     let random = seed;
     while (waiting.size > 0) {
@@ -535,12 +535,12 @@ export class Run {
       const commit = ready[random % ready.length] ?? assert.fail();
       waiting.delete(commit);
       const { changes, chunks: blobs } = toUpdates(difference(contents, commit.contents));
-      tree = await edit(new NodeReader(nodes), tree.root, changes);
+      tree = await edit(new NodeReader(nodes), tree, changes);
       contents = commit.contents;
-      for (const node of tree.fresh) nodes.add(node);
       const parents = await Promise.all(commit.parents.map(async (parent) => commits.load(asHash(idOf(parent)))));
       const made = await newCommit(repository, tree, blobs, parents, parse(commit.info));
       await chunks.put(made.chunks, 0);
+      [tree = tree] = made.nodes.map((node) => nodes.addStored(node));
       commits.add(made.commit);
       assert.equal(made.commit.hash, commit.id, "the same commit has another id in another store");
     }

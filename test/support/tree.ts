@@ -4,15 +4,23 @@ import { type Chunk, ChunkStore } from "../../src/chunk/store.ts";
 import { Memory } from "../../src/kv/memory.ts";
 import type { KVStore } from "../../src/kv/store.ts";
 import { readSlots } from "../../src/tree/blob.ts";
-import { type Edited, EMPTY_ROOT, edit } from "../../src/tree/edit.ts";
+import { EMPTY_ROOT, edit } from "../../src/tree/edit.ts";
 import { keyText } from "../../src/tree/key-bytes.ts";
 import type { Node } from "../../src/tree/node.ts";
 import { NodeReader, NodeStore } from "../../src/tree/node-store.ts";
+import { unstoredNodes } from "../../src/tree/unstored.ts";
 import { toUpdates } from "../../src/versioned/updates.ts";
 
 export type Contents = ReadonlyMap<string, Uint8Array>;
 /** Values to set; `undefined` to remove. */
 export type Changes = ReadonlyMap<string, Uint8Array | undefined>;
+
+/** A tree after an edit. */
+export interface Edited {
+  readonly root: Node;
+  /** Its nodes that were not stored before. */
+  readonly fresh: readonly Node[];
+}
 
 /** Trees in one store. */
 export class Trees {
@@ -45,9 +53,10 @@ export class Trees {
   async edit(root: Node, changes: Changes): Promise<Edited> {
     const { changes: list, chunks } = toUpdates(changes);
     const edited = await edit(new NodeReader(this.nodes), root, list);
-    await this.chunks.put([...chunks, ...edited.fresh.map(chunkOf)], 0);
-    for (const node of edited.fresh) this.nodes.add(node);
-    return edited;
+    const fresh = unstoredNodes(edited);
+    await this.chunks.put([...chunks, ...fresh.map(chunkOf)], 0);
+    const [stored = edited] = fresh.map((node) => this.nodes.addStored(node));
+    return { root: stored, fresh };
   }
 
   /** A tree built from nothing, stored. */

@@ -124,7 +124,7 @@ describe("edit", () => {
     const root = await trees.build(new Map(keys.map((key) => [key, new Uint8Array(20)])));
     for (const key of keys.filter((_, i) => i % 500 === 0)) {
       const { fresh } = await trees.edit(root, new Map([[key, new Uint8Array([1])]]));
-      expect(fresh.map(({ level }) => level)).toEqual(Array.from({ length: root.level + 1 }, (_, i) => i));
+      expect(fresh.map(({ level }) => level)).toEqual(Array.from({ length: root.level + 1 }, (_, i) => root.level - i));
     }
   });
 });
