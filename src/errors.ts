@@ -13,6 +13,7 @@ export abstract class VkvError extends Error {
     super(message, options !== undefined && "cause" in options ? { cause: options.cause } : undefined);
   }
 
+  /** The name of its class, `"MergeConflict"` for one. */
   override get name(): string {
     return this.constructor.name;
   }
@@ -41,6 +42,7 @@ export class ConcurrencyError extends VkvError {
 
 /** A key that both sides of a merge changed, and that no rule decided. */
 export interface Conflict {
+  /** The key. */
   readonly key: string;
   /** The value in the merge base; `undefined`: absent. */
   readonly old: Uint8Array | undefined;
@@ -90,8 +92,11 @@ export interface LineSpan {
 
 /** Lines that both sides of a merge changed. */
 export interface TextConflict {
+  /** The lines in the base. */
   readonly old: LineSpan;
+  /** What this side has in their place. */
   readonly ours: LineSpan;
+  /** What the other side has in their place. */
   readonly theirs: LineSpan;
 }
 
@@ -128,8 +133,11 @@ export class TextConflictError extends VkvError {
 export interface FieldConflict {
   /** Where it is, from the outside in: names of fields, and ids of elements of a `list()`. */
   readonly path: readonly (string | number)[];
+  /** What the base has. */
   readonly old: unknown;
+  /** What this side has. */
   readonly ours: unknown;
+  /** What the other side has. */
   readonly theirs: unknown;
   /** What the rule of this part threw, if one did. */
   readonly error?: unknown;
@@ -152,6 +160,7 @@ export class FieldConflictError extends VkvError {
 /** A branch of that name is there already. */
 export class BranchExistsError extends VkvError {
   readonly code = "VKV_BRANCH_EXISTS";
+  /** The branch's name. */
   readonly branch: string;
 
   constructor(branch: string) {
@@ -163,6 +172,7 @@ export class BranchExistsError extends VkvError {
 /** There is no such branch, or it was deleted under this handle. */
 export class BranchNotFoundError extends VkvError {
   readonly code = "VKV_BRANCH_NOT_FOUND";
+  /** The branch's name. */
   readonly branch: string;
 
   constructor(branch: string) {
@@ -174,6 +184,7 @@ export class BranchNotFoundError extends VkvError {
 /** A tag of that name is there already; tags never move. */
 export class TagExistsError extends VkvError {
   readonly code = "VKV_TAG_EXISTS";
+  /** The tag's name. */
   readonly tag: string;
 
   constructor(tag: string) {
@@ -185,6 +196,7 @@ export class TagExistsError extends VkvError {
 /** There is no such tag. */
 export class TagNotFoundError extends VkvError {
   readonly code = "VKV_TAG_NOT_FOUND";
+  /** The tag's name. */
   readonly tag: string;
 
   constructor(tag: string) {
@@ -196,6 +208,7 @@ export class TagNotFoundError extends VkvError {
 /** There is no such commit in this store, or a short id fits several. */
 export class CommitNotFoundError extends VkvError {
   readonly code = "VKV_COMMIT_NOT_FOUND";
+  /** The id, as it was given. */
   readonly commit: string;
   /** The ids that a short id could mean, when it fits several. */
   readonly candidates: readonly string[];
@@ -228,9 +241,13 @@ export class HistoryCutError extends VkvError {
   readonly code = "VKV_HISTORY_CUT";
 }
 
-/** A key that a store or a versioned store cannot hold: empty, too long, or not well-formed. */
+/**
+ * A key that a store or a versioned store cannot hold: empty, too long (4,096 UTF-8 bytes in a versioned store, the store's
+ * own `StoreTraits.maxKeyBytes` in a store), or with a lone surrogate.
+ */
 export class InvalidKeyError extends VkvError {
   readonly code = "VKV_INVALID_KEY";
+  /** The key, or the prefix or bound, as it was given. */
   readonly key: string;
 
   constructor(key: string, reason: string) {
@@ -239,9 +256,10 @@ export class InvalidKeyError extends VkvError {
   }
 }
 
-/** A branch or tag name that is not allowed. */
+/** A branch or tag name that is not allowed: empty, longer than 200 UTF-8 bytes, not well-formed, or with a control character. */
 export class InvalidNameError extends VkvError {
   readonly code = "VKV_INVALID_NAME";
+  /** The name, as it was given. */
   readonly invalidName: string;
 
   constructor(name: string, reason: string) {
@@ -250,9 +268,10 @@ export class InvalidNameError extends VkvError {
   }
 }
 
-/** A namespace's name that is empty or holds a `/`. */
+/** A namespace's name that is empty, holds a `/` or is not well-formed. */
 export class InvalidNamespaceError extends VkvError {
   readonly code = "VKV_INVALID_NAMESPACE";
+  /** The name, as it was given. */
   readonly namespace: string;
 
   constructor(namespace: string, reason: string) {

@@ -26,7 +26,7 @@ const LOW_WATER = 0.8;
 export interface GCOpenOptions extends OpenOptions {
   /** With more bytes of values than this, keys are dropped; a number above 0. */
   readonly highWaterBytes: number;
-  /** Until no more than this are left; 80 % of high water unless it is above 0 and at most high water. */
+  /** Keys are dropped until no more bytes of values than this are left; 80 % of high water unless it is above 0 and at most high water. */
   readonly lowWaterBytes?: number;
 }
 
@@ -44,12 +44,13 @@ export interface RebaseResult {
   readonly performed: boolean;
   /** The commit that history begins with now; `undefined` when nothing was performed. */
   readonly newCommit: string | undefined;
-  /** In key order. */
+  /** The keys that were dropped, in key order. */
   readonly droppedKeys: readonly string[];
   /** All keys of the new commit, in key order; empty when nothing was performed. */
   readonly keptKeys: readonly string[];
-  /** The bytes of all values. */
+  /** The bytes of all values before. */
   readonly totalSizeBefore: number;
+  /** The bytes of the values that are left. */
   readonly totalSizeAfter: number;
 }
 
@@ -60,9 +61,12 @@ interface Limits {
 
 /**
  * A `Versioned` whose branch is kept small: when a snapshot takes the bytes of all values over high water, the keys that
- * were not used for longest are dropped until low water is reached, and history begins anew.
+ * were not used for longest are dropped until low water is reached, and history begins anew. Keys whose last `/` segment
+ * begins with `__` are never dropped.
  *
  * @example
+ * import { GCVersioned, Memory } from "vkv";
+ *
  * const v = await GCVersioned.open(new Memory(), { highWaterBytes: 100, lowWaterBytes: 50 });
  * await v.snapshot({ a: new Uint8Array(40) });
  * await v.snapshot({ b: new Uint8Array(40) });
@@ -72,7 +76,7 @@ interface Limits {
 export class GCVersioned extends Versioned {
   /** With more bytes of values than this, keys are dropped. */
   readonly highWater: number;
-  /** Until no more bytes than this are left. */
+  /** Keys are dropped until no more bytes of values than this are left. */
   readonly lowWater: number;
   readonly #repository: Repository;
   readonly #usage: Usage;
@@ -99,7 +103,11 @@ export class GCVersioned extends Versioned {
     return new GCVersioned(await openBranch(store ?? new Memory(), options), limits);
   }
 
-  /** A handle with the same limits; on the same branch, it shares what is known of the use of keys. */
+  /**
+   * A handle with the same limits; on the same branch, it shares what is known of the use of keys.
+   *
+   * @internal
+   */
   protected override spawn(start: HandleStart): GCVersioned {
     const { branch } = start.session;
     return new GCVersioned(start, this, branch === this.branch ? this.#usage : this.#usage.fork(branch));
@@ -136,11 +144,13 @@ export class GCVersioned extends Versioned {
     return commit;
   }
 
+  /** @internal */
   protected override written(changes: EntryList): void {
     const keys = keysOf(changes, (at) => !changes.isRemoval(at));
     if (keys.length > 0) this.#usage.noteAll(keys);
   }
 
+  /** @internal */
   protected override async trim(draft: Draft): Promise<Trimmed | undefined> {
     const { changes } = draft;
     const removed = keysOf(changes, (at) => changes.isRemoval(at));
@@ -205,7 +215,11 @@ export class GCVersioned extends Versioned {
     return this.#rebase((draft) => this.#drop(draft, keep), checkInfo(options.info));
   }
 
-  /** `rebase`, if the bytes of all values are over high water. */
+  /**
+   * Does a `rebase` if the bytes of all values are over high water.
+   *
+   * @throws ConcurrencyError, BranchNotFoundError as `rebase`
+   */
   maybeRebase(): Promise<RebaseResult> {
     return this.#rebase(async (draft) => (totalOf(draft) > this.highWater ? this.#drop(draft) : undefined));
   }
@@ -219,7 +233,7 @@ export class GCVersioned extends Versioned {
     return result;
   }
 
-  /** Creates a branch, and opens it with the same limits. */
+  /** Creates a branch, and opens it with the same limits, as `Versioned.createBranch`. */
   override createBranch(name: string, options?: { readonly at?: string }): Promise<GCVersioned> {
     return super.createBranch(name, options) as Promise<GCVersioned>;
   }
@@ -234,12 +248,12 @@ export class GCVersioned extends Versioned {
     return super.transact(work as (v: Versioned) => Promise<T>, options);
   }
 
-  /** A view of the keys under `name/`. */
+  /** A view of the keys under `name/`, as `Versioned.namespace`. */
   override namespace(name: string): Namespaced<GCVersioned> {
     return new Namespaced<GCVersioned>(this, name);
   }
 
-  /** Deletes a branch, and what is stored of the use of its keys; whether it was there. */
+  /** Deletes a branch, as `Versioned.deleteBranch`, and what is stored of the use of its keys. */
   override async deleteBranch(name: string): Promise<boolean> {
     const wasThere = await super.deleteBranch(name);
     // A collection does what fails here.

@@ -5,12 +5,12 @@ import { describe, expect, it } from "vitest";
 import * as vkv from "vkv";
 import { root } from "./support/run.ts";
 
-const pages = [...markdownIn(root), ...markdownIn(join(root, "docs"))];
+const pages = [...readdirSync(root), ...pathsIn("docs")]
+  .filter((path) => path.endsWith(".md"))
+  .map((path) => join(root, path));
 
-function markdownIn(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => join(folder, name));
+function pathsIn(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((path) => join(folder, path));
 }
 
 /** A page without its blocks of code. */
@@ -40,6 +40,14 @@ describe("the pages", () => {
       });
     expect(dead).toEqual([]);
   });
+
+  it.each(pages.map((page) => [relative(root, page), page] as const))(
+    "%s has no two headings of one anchor",
+    (_, page) => {
+      const anchors = anchorsOf(page);
+      expect(anchors.filter((anchor, i) => anchors.indexOf(anchor) < i)).toEqual([]);
+    },
+  );
 
   it("have a heading for every error code", () => {
     const source = readFileSync(join(root, "src/errors.ts"), "utf8");

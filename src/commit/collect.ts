@@ -67,6 +67,15 @@ export interface Collected {
  * @throws RangeError if `minAge` is no number from 0 on
  * @throws CorruptionError if something that a ref leads to is missing or damaged; nothing is removed
  * @throws StorageError if the store cannot remove a key conditionally
+ *
+ * @example
+ * import { collectGarbage, Memory, Versioned } from "vkv";
+ *
+ * const store = new Memory();
+ * const v = await Versioned.open(store);
+ * await v.snapshot({ title: new TextEncoder().encode("Plan") }); // is never published
+ * const { commits } = await collectGarbage(store, { minAge: 0 });
+ * commits; // → 1
  */
 export async function collectGarbage(store: KVStore, options: CollectOptions = {}): Promise<Collected> {
   checkStore(store);

@@ -22,12 +22,13 @@ import { CorruptionError } from "../errors.ts";
 import { MAX_VALUE_BYTES } from "../tree/slot.ts";
 import { checkInfo, decodeInfo, encodeInfo, type Info } from "./info.ts";
 
-/** A commit as callers see it. */
+/** A commit: its id, what it holds, and what it follows. */
 export interface Commit {
   /** Its id: 64 lower-case hexadecimal digits. */
   readonly hash: string;
   /** The ids of its parents, the branch's own first. */
   readonly parents: readonly string[];
+  /** What it says about itself; `undefined` if nothing. */
   readonly info: Info | undefined;
   /** The hash of its tree: two commits with equal contents have the same. */
   readonly root: string;

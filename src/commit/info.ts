@@ -6,7 +6,7 @@ import { describe, equalBytes, fromUtf8, utf8, utf8Length } from "../bytes.ts";
 import { CorruptionError } from "../errors.ts";
 import { canonicalJson, isPlainObject, type Json } from "./json.ts";
 
-/** JSON data under names. */
+/** What a commit or a tag says about itself: JSON data under names, up to 1 MiB of JSON, and 100 levels. */
 export type Info = { readonly [key: string]: Json };
 
 /** How deeply info may be nested. */

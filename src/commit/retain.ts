@@ -40,7 +40,9 @@ export interface RetainOptions {
 
 /** The history of a branch or a tag after a cut. */
 export interface Retained {
+  /** Whether it is that of a branch or of a tag. */
   readonly kind: "branch" | "tag";
+  /** The name of that. */
   readonly name: string;
   /** How many commits it has. */
   readonly commits: number;
@@ -55,10 +57,16 @@ export interface Retained {
  *
  * A merge whose base lies beyond such a cut throws a `HistoryCutError`.
  *
- * @throws BranchNotFoundError, TagNotFoundError, CommitNotFoundError; nothing is cut
+ * @throws BranchNotFoundError, TagNotFoundError, CommitNotFoundError if what is named is not there; nothing is cut
+ * @throws TypeError, RangeError, InvalidNameError for options that are none; nothing is cut
+ * @throws CorruptionError, FormatVersionError, StorageError if the store cannot be read; those before it are cut
  * @throws ConcurrencyError if writers moved a branch again and again; those before it are cut
  *
  * @example
+ * import { collectGarbage, Memory, retainHistory, Versioned } from "vkv";
+ *
+ * const store = new Memory();
+ * await Versioned.open(store);
  * await retainHistory(store, { branches: ["main"], commits: 1000 });
  * await collectGarbage(store);
  */

@@ -52,6 +52,7 @@ export interface VerifyProgress {
 export interface Verified {
   /** Whether there are no problems. */
   readonly ok: boolean;
+  /** What is wrong; empty if nothing. */
   readonly problems: readonly Problem[];
   /** How many more there are, of which none is told: 0 unless there are very many. */
   readonly omitted: number;
@@ -67,8 +68,13 @@ export interface Verified {
  * @throws what the store throws, or the reason of `signal`
  *
  * @example
+ * import { Memory, verify, Versioned } from "vkv";
+ *
+ * const store = new Memory();
+ * await Versioned.open(store);
  * const { ok, problems } = await verify(store);
  * for (const { key, message, branches } of problems) console.error(key, message, branches);
+ * ok; // → true
  */
 export async function verify(store: KVStore, options: VerifyOptions = {}): Promise<Verified> {
   checkStore(store);

@@ -3,9 +3,9 @@ import { checkOptions } from "../options.ts";
 
 /** What the sides of a conflict are called in its markers. */
 export interface MarkerLabels {
-  /** `"ours"` unless given. */
+  /** This side; `"ours"` unless given. */
   readonly ours?: string;
-  /** `"theirs"` unless given. */
+  /** The other side; `"theirs"` unless given. */
   readonly theirs?: string;
   /** With a name for the base, its lines are shown, too, as `git merge-file --diff3` does; without, they are not. */
   readonly old?: string;
@@ -14,10 +14,17 @@ export interface MarkerLabels {
 /**
  * A merged text with its conflicts between git's markers, for people to resolve, from `TextConflictError.parts`.
  *
- * @throws TypeError for options that are no object
+ * @throws TypeError for labels that are no object
  *
  * @example
- * withConflictMarkers(error.parts); // → '<<<<<<< ours\nA\n=======\nB\n>>>>>>> theirs\n'
+ * import { text, TextConflictError, withConflictMarkers } from "vkv";
+ *
+ * try {
+ *   await text().merge("a\n", "A\n", "B\n");
+ * } catch (error) {
+ *   if (!(error instanceof TextConflictError)) throw error;
+ *   withConflictMarkers(error.parts); // → "<<<<<<< ours\nA\n=======\nB\n>>>>>>> theirs\n"
+ * }
  */
 export function withConflictMarkers(parts: readonly TextPart[], labels: MarkerLabels = {}): string {
   checkOptions(labels, "withConflictMarkers");

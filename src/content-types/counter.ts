@@ -26,6 +26,8 @@ const MAX_BYTES = 64;
  * @throws TypeError for another byte order; RangeError for a byte length that is no whole number from 1 to 64
  *
  * @example
+ * import { counter } from "vkv";
+ *
  * const hits = counter();
  * await hits.merge(10n, 13n, 15n); // → 18n
  */

@@ -30,8 +30,10 @@ export const MAX_DEPTH = 1000;
  * @throws TypeError for a `merge` that is no function, a `schema` that is no Standard Schema
  *
  * @example
+ * import { json } from "vkv";
+ *
  * const settings = json();
- * settings.decode(settings.encode({ theme: "dark" })); // → { theme: 'dark' }
+ * settings.decode(settings.encode({ theme: "dark" })); // → { theme: "dark" }
  */
 export function json<T = Json>(options: JsonOptions<T> = {}): ContentType<T> {
   checkOptions(options, "json");

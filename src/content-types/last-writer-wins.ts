@@ -8,7 +8,9 @@ import type { ContentType } from "../versioned/content-type.ts";
  * Its `encode` and `decode` throw a `TypeError` for what is no `Uint8Array`.
  *
  * @example
- * await lastWriterWins().merge(undefined, new Uint8Array([1]), new Uint8Array([2])); // → Uint8Array [2]
+ * import { lastWriterWins } from "vkv";
+ *
+ * await lastWriterWins().merge(undefined, new Uint8Array([1]), new Uint8Array([2])); // → new Uint8Array([2])
  */
 export function lastWriterWins(): ContentType<Uint8Array> {
   return { encode: checked, decode: checked, merge: (_old, _ours, theirs) => theirs };

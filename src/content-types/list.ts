@@ -35,7 +35,13 @@ export interface ListOptions<T extends object> {
  * @throws TypeError for an id that is no name of a field, a rule or a schema that is none
  *
  * @example
+ * import { list } from "vkv";
+ *
  * const todos = list<{ id: string; title: string; done: boolean }>({ id: "id" });
+ * const tea = { id: "1", title: "tea", done: false };
+ * const milk = { id: "2", title: "milk", done: false };
+ * const merged = await todos.merge([tea], [{ ...tea, done: true }], [tea, milk]);
+ * merged; // → [{ id: "1", title: "tea", done: true }, { id: "2", title: "milk", done: false }]
  */
 export function list<T extends object = { readonly [name: string]: Json }>(
   options: ListOptions<T>,

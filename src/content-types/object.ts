@@ -32,7 +32,12 @@ export interface ObjectOptions<T extends object> {
  * @throws TypeError for a rule or a schema that is none
  *
  * @example
+ * import { object, set } from "vkv";
+ *
  * const page = object<{ title: string; views: number; tags: string[] }>({ fields: { views: "sum", tags: set() } });
+ * const base = { title: "Plan", views: 1, tags: ["a"] };
+ * const merged = await page.merge(base, { ...base, views: 3 }, { ...base, title: "The plan", views: 2, tags: ["a", "b"] });
+ * merged; // → { title: "The plan", views: 4, tags: ["a", "b"] }
  */
 export function object<T extends object = { readonly [name: string]: Json }>(
   options: ObjectOptions<T> = {},

@@ -16,7 +16,9 @@ import { json, MAX_DEPTH } from "./json.ts";
  * In a merge of commits that makes the key a conflict.
  *
  * @example
- * set<string>().merge(["a", "b"], ["a", "b", "c"], ["b", "d"]); // → ['b', 'c', 'd']
+ * import { set } from "vkv";
+ *
+ * await set<string>().merge(["a", "b"], ["a", "b", "c"], ["b", "d"]); // → ["b", "c", "d"]
  */
 export function set<T extends Json = Json>(): ContentType<readonly T[]> {
   const elements = json<readonly T[]>();

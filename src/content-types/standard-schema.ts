@@ -1,8 +1,12 @@
 /** The part of Standard Schema (https://standardschema.dev, version 1) that is used: Zod, Valibot, ArkType and others have it. */
 import { describe } from "../bytes.ts";
 
-/** A schema whose `validate` gives values of type `T`. */
+/**
+ * A schema whose `validate` gives values of type `T`: the part of [Standard Schema](https://standardschema.dev), version 1,
+ * that is used. The schemas of Zod, Valibot, ArkType and others are such.
+ */
 export interface StandardSchema<T> {
+  /** What Standard Schema asks of a schema. */
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
@@ -17,8 +21,9 @@ export type SchemaResult<T> =
 
 /** One thing that is wrong with a value. */
 export interface SchemaIssue {
+  /** What is wrong. */
   readonly message: string;
-  /** Where, from the outside in. */
+  /** Where in the value, from the outside in; the whole value unless given. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 

@@ -16,7 +16,9 @@ import { splitLines } from "./lines/split.ts";
  * In a merge of commits that makes the key a conflict.
  *
  * @example
- * text().merge("a\nb\nc\n", "A\nb\nc\n", "a\nb\nC\n"); // → 'A\nb\nC\n'
+ * import { text } from "vkv";
+ *
+ * await text().merge("a\nb\nc\n", "A\nb\nc\n", "a\nb\nC\n"); // → "A\nb\nC\n"
  */
 export function text(): ContentType<string> {
   return {

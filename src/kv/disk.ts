@@ -39,17 +39,23 @@ const SORT_FROM = 64;
  * write throws, until the store is opened again.
  *
  * @example
- * await using store = new Disk("/path/to/folder");
+ * import { Disk } from "vkv/disk";
+ *
+ * await using store = new Disk("my-store");
  * await store.set("k", new Uint8Array([1]));
  */
 export class Disk extends KVStore {
+  /** Keys of up to 1,024 UTF-8 bytes, values of up to 1 GiB. */
   override readonly traits: StoreTraits = { maxKeyBytes: 1024, maxValueBytes: 2 ** 30, conditionalRemove: true };
   readonly #environment: Environment;
   #closing: Promise<void> | undefined;
 
   /**
-   * Opens the store in the folder `path`, which is created if it is not there. `StorageError` if `lmdb` is not installed,
-   * or the folder cannot be created, read or written; `CorruptionError` for a file that is no LMDB file or is damaged.
+   * Opens the store in a folder, which is created if it is not there.
+   *
+   * @param path the folder, on a local disk
+   * @throws StorageError if `lmdb` is not installed, or the folder cannot be created, read or written, or is open in this process with another `durable`
+   * @throws CorruptionError for a file that is no LMDB file or is damaged
    */
   constructor(path: string, options: DiskOptions = {}) {
     super();

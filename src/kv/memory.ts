@@ -7,8 +7,11 @@ import { type Entries, type Keys, KVStore } from "./store.ts";
  * A store in memory: fast, nothing to install, gone with the process. It answers at once, without promises.
  *
  * @example
+ * import { Memory } from "vkv";
+ *
  * const store = new Memory();
  * store.set("k", new Uint8Array([1]));
+ * store.get("k"); // → new Uint8Array([1])
  */
 export class Memory extends KVStore {
   /** What the store holds, for debugging. Do not change the arrays in it. */

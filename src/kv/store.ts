@@ -1,19 +1,3 @@
-/**
- * What vkv asks of a storage engine, and all that it asks: bytes under string keys, with atomicity on one key.
- *
- * No transactions, no atomicity over several keys, no ordering. A backend writes five methods; the rest has defaults
- * built on those five, which a backend overrides where its engine does better (one round trip for a batch).
- *
- * What a backend guarantees, and `vkv/conformance` tests:
- * - `cas` is atomic against every other write of that key, in every process that shares the store, and what it
- *   acknowledged is durable as far as the engine can be, with all that was acknowledged before it.
- * - A read that starts after a write was acknowledged sees that write, or a later one.
- * - `keys` lists each key that is there from its start to its end exactly once, whatever is written meanwhile.
- * - Bytes are copied on the way in and out: changing an array changes nothing in the store.
- * - Invalid input is refused before anything is written: `TypeError` for a key that is no string or a value that is no
- *   `Uint8Array`, `InvalidKeyError` for a key that is empty, too long or not well-formed, `RangeError` for a value that
- *   is too long. Input may be refused by a throw or by a rejected promise.
- */
 import { checkKey, checkValue, describe } from "../bytes.ts";
 import { InvalidKeyError } from "../errors.ts";
 
@@ -41,7 +25,26 @@ export interface StoreTraits {
   readonly conditionalRemove: boolean;
 }
 
-/** Bytes under string keys. Extend it to run vkv on any storage. */
+/**
+ * What vkv asks of a storage engine, and all that it asks: bytes under string keys, with atomicity on one key. Extend it to
+ * run vkv on any storage.
+ *
+ * No transactions, no atomicity over several keys, no ordering. A backend writes five methods (`get`, `set`, `remove`, `keys`,
+ * `cas`); the rest has defaults built on those five, which a backend overrides where its engine does better (one round
+ * trip for a batch).
+ *
+ * What a backend guarantees, and `vkv/conformance` tests:
+ * - `cas` is atomic against every other write of that key, in every process that shares the store, and what it
+ *   acknowledged is durable as far as the engine can be, with all that was acknowledged before it.
+ * - A read that starts after a write was acknowledged sees that write, or a later one.
+ * - `keys` lists each key that is there from its start to its end exactly once, whatever is written meanwhile.
+ * - Bytes are copied on the way in and out: changing an array changes nothing in the store.
+ * - Invalid input is refused before anything is written: `TypeError` for a key that is no string or a value that is no
+ *   `Uint8Array`, `InvalidKeyError` for a key that is empty, too long or not well-formed, `RangeError` for a value that
+ *   is too long. Input may be refused by a throw or by a rejected promise.
+ *
+ * A store whose engine fails throws, as `StorageError` or as its own error; one that was closed throws `StoreClosedError`.
+ */
 export abstract class KVStore implements AsyncDisposable {
   /** The limits of this store. */
   readonly traits: StoreTraits = { maxKeyBytes: 1024, maxValueBytes: 2 ** 31 - 1, conditionalRemove: true };
@@ -61,14 +64,18 @@ export abstract class KVStore implements AsyncDisposable {
   abstract remove(key: string): Awaitable<void>;
 
   /**
-   * Every key, or every key that begins with `prefix` (a well-formed string), in any order; each key that is there
-   * throughout, exactly once.
+   * Every key, or every key that begins with `prefix`, in any order; each key that is there throughout, exactly once.
+   *
+   * @param prefix a well-formed string
    */
   abstract keys(prefix?: string): Iterable<string> | AsyncIterable<string>;
 
   /**
-   * Compare and swap, atomically: sets `key` to `value` (removes it when `value` is `undefined`) only if its value now
-   * equals `expected` (`undefined`: it must not exist). Returns whether it did.
+   * Compare and swap, atomically: sets `key` only if its value now is the expected one.
+   *
+   * @param value what to set it to; `undefined` removes it
+   * @param expected what its value must equal; `undefined`: it must not exist
+   * @returns whether it did
    */
   abstract cas(key: string, value: Uint8Array | undefined, expected: Uint8Array | undefined): Awaitable<boolean>;
 
@@ -84,7 +91,9 @@ export abstract class KVStore implements AsyncDisposable {
 
   /**
    * Creates those of `entries` whose key does not exist, each atomically, on its own; of a key that comes twice, the
-   * last entry. Returns the keys that did exist and were left as they are.
+   * last entry.
+   *
+   * @returns the keys that did exist and were left as they are
    */
   createMany(entries: Entries): Awaitable<string[]> {
     const list = this.checkEntries(entries);

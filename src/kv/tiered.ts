@@ -23,9 +23,13 @@ export interface TieredOptions {
  * that. A damaged chunk in a cache is read once more by `getFresh`, past the caches. `close` closes all tiers.
  *
  * @example
- * const store = new Tiered([new Memory(), remote], { onCacheError: (error) => log(error) });
+ * import { Memory, Tiered } from "vkv";
+ *
+ * const remote = new Memory(); // a slower store
+ * await using store = new Tiered([new Memory(), remote], { onCacheError: (error) => console.warn(error) });
  */
 export class Tiered extends KVStore {
+  /** Those of the last tier. */
   override readonly traits: StoreTraits;
   readonly #last: KVStore;
   readonly #caches: readonly Cache[];
@@ -33,7 +37,12 @@ export class Tiered extends KVStore {
   readonly #overlaps: Overlaps = new Overlaps();
   #closing: Promise<void> | undefined;
 
-  /** `tiers`: the caches, then the authority; `TypeError` if there is none, or one is no store. */
+  /**
+   * Puts caches before a store; nothing is read or written.
+   *
+   * @param tiers the caches, the fastest first, then the authority
+   * @throws TypeError if there is no tier, or one is no store
+   */
   constructor(tiers: readonly KVStore[], options: TieredOptions = {}) {
     super();
     const last = checkTiers(tiers).at(-1);

@@ -5,8 +5,11 @@ import { compareText } from "./key-bytes.ts";
 
 /** The user keys after `gt`, or from `gte` on, up to `lte`; without bounds, all. */
 export interface KeySpan {
+  /** Only keys after this one. */
   readonly gt?: string;
+  /** Only keys from this one on. */
   readonly gte?: string;
+  /** Only keys up to this one. */
   readonly lte?: string;
 }
 

@@ -6,13 +6,23 @@ import type { MergeFn } from "./types.ts";
 export interface ContentType<T> {
   /** The bytes of a value. */
   encode(value: T): Uint8Array;
-  /** The value of bytes that `encode` gave. Throws for others. */
+  /** The value of bytes that `encode` gave. Throws for bytes that no value of the type has. */
   decode(bytes: Uint8Array): T;
   /** What a key that both sides changed becomes; `undefined` in: absent or removed, out: remove the key. */
   merge(old: T | undefined, ours: T | undefined, theirs: T | undefined): Awaitable<T | undefined>;
 }
 
-/** The merge rule of a content type. What its `decode` or `merge` throws makes the key a conflict with that error. A `TypeError` for what is no content type. */
+/**
+ * The merge rule of a content type. What its `decode` or `merge` throws makes the key a conflict with that error.
+ *
+ * @throws TypeError for what is no content type
+ *
+ * @example
+ * import { asMergeFn, counter, Versioned } from "vkv";
+ *
+ * const v = await Versioned.open();
+ * v.setMergePrefix("counts/", asMergeFn(counter()));
+ */
 export function asMergeFn<T>(type: ContentType<T>): MergeFn {
   if (typeof type?.encode !== "function" || typeof type.decode !== "function" || typeof type.merge !== "function") {
     throw new TypeError(`A content type must have the methods encode, decode and merge; ${describe(type)} has not.`);

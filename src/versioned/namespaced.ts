@@ -12,9 +12,14 @@ const WALKED = 64;
 
 /**
  * A view of the keys under `name/` of a versioned store: the prefix is added to the keys it is given, and taken off
- * those it gives. What it commits and merges is the store's.
+ * those it gives. What it commits and merges is the store's. `V` is the class of that store's handle.
+ *
+ * Its methods throw as those of the handle; and `InvalidKeyError` for a key that is empty, or longer than 4,096 UTF-8 bytes
+ * together with the prefix.
  *
  * @example
+ * import { Namespaced, Versioned } from "vkv";
+ *
  * const v = await Versioned.open();
  * const agent = new Namespaced(v, "agent");
  * await agent.snapshot({ state: new Uint8Array([1]) });
@@ -23,13 +28,15 @@ const WALKED = 64;
 export class Namespaced<V extends Handle = Handle> {
   /** The full path, as `"agent/worker"`. */
   readonly namespace: string;
-  /** The store below all namespaces. */
+  /** The handle below all namespaces. */
   readonly baseStore: V;
   readonly #prefix: string;
 
   /**
+   * Makes a view; nothing is read or written.
+   *
    * @param store a `Versioned`, or a `Namespaced` to nest in
-   * @throws InvalidNamespaceError for a name that is empty or holds a `/`; TypeError for any other store
+   * @throws InvalidNamespaceError for a name that is empty, holds a `/` or is not well-formed; TypeError for any other store
    */
   constructor(store: V | Namespaced<V>, name: string) {
     if (!(store instanceof Namespaced || store instanceof Handle)) {
@@ -44,7 +51,11 @@ export class Namespaced<V extends Handle = Handle> {
     this.#prefix = `${this.namespace}/`;
   }
 
-  /** A namespace inside this one. */
+  /**
+   * A namespace inside this one.
+   *
+   * @throws InvalidNamespaceError for a name that is empty, holds a `/` or is not well-formed
+   */
   child(name: string): Namespaced<V> {
     return new Namespaced<V>(this, name);
   }
@@ -59,7 +70,7 @@ export class Namespaced<V extends Handle = Handle> {
     return this.baseStore.baseCommit;
   }
 
-  /** What the last merge of the store's handle did. */
+  /** What the last merge of the store's handle gave, as `Versioned.lastMergeResult`. */
   get lastMergeResult(): MergeResult | undefined {
     return this.baseStore.lastMergeResult;
   }
@@ -156,12 +167,12 @@ export class Namespaced<V extends Handle = Handle> {
     this.baseStore.setDefaultMerge(rule);
   }
 
-  /** Says what the values of a key of this namespace are. */
+  /** Says what the values of a key of this namespace are, as `Versioned.setContentType`. */
   setContentType<T>(key: string, type: ContentType<T>): void {
     this.baseStore.setContentType(this.#full(key), type);
   }
 
-  /** What the values of a key of this namespace are said to be. */
+  /** The type that `setContentType` gave a key of this namespace; `undefined` if none. */
   getContentType(key: string): ContentType<unknown> | undefined {
     return this.baseStore.getContentType(this.#full(key));
   }

@@ -1,16 +1,21 @@
-/** What a scan gives: read in pages, iterated one by one. */
+/**
+ * What a scan gives: read in pages, iterated one by one, with `for await` or as an array. Nothing is read before, and each
+ * iteration begins anew, on the commit that was current when the scan was asked for.
+ */
 export class Paged<T> implements AsyncIterable<T> {
   readonly #pages: () => AsyncGenerator<readonly T[], void>;
 
+  /** @internal */
   constructor(pages: () => AsyncGenerator<readonly T[], void>) {
     this.#pages = pages;
   }
 
+  /** The items one by one, for `for await`. */
   [Symbol.asyncIterator](): AsyncIterableIterator<T, void> {
     return new PagedIterator(this.#pages());
   }
 
-  /** The same with every item changed. */
+  /** The same scan with every item changed. Reads nothing by itself. */
   map<U>(change: (item: T) => U): Paged<U> {
     const pages = this.#pages;
     return new Paged(async function* () {
@@ -18,7 +23,7 @@ export class Paged<T> implements AsyncIterable<T> {
     });
   }
 
-  /** All of it in one array: faster than iterating. */
+  /** All items in one array: faster than iterating. */
   async toArray(): Promise<T[]> {
     const all: T[] = [];
     for await (const page of this.#pages()) for (const item of page) all.push(item);

@@ -19,7 +19,7 @@ export type MergeFn = (
 /** How a key that both sides changed is decided: by a function, or always for one side. */
 export type Rule = MergeFn | "ours" | "theirs";
 
-/** Rules by key. */
+/** Rules by key, or by prefix: a `Map` or a plain object. */
 export type Rules = ReadonlyMap<string, Rule> | Readonly<Record<string, Rule>>;
 
 /** Which keys a scan gives, in code-point order. */
@@ -36,24 +36,29 @@ export interface KeyRange {
   readonly lte?: string;
   /** From the last key to the first. */
   readonly reverse?: boolean;
-  /** At most so many. */
+  /** At most so many: a whole number from 0 on; all unless given. */
   readonly limit?: number;
 }
 
 /** A key whose value differs between two commits. */
 export interface Change {
+  /** The key. */
   readonly key: string;
+  /** `"added"`: only the second commit has it; `"removed"`: only the first; `"modified"`: both, with other values. */
   readonly type: "added" | "removed" | "modified";
-  /** The value in the first commit. */
+  /** The value in the first commit; `undefined` for an added key. */
   readonly old: Uint8Array | undefined;
-  /** The value in the second commit. */
+  /** The value in the second commit; `undefined` for a removed key. */
   readonly new: Uint8Array | undefined;
 }
 
 /** The keys that differ between two commits. */
 export interface DiffResult {
+  /** The keys that only the second commit has. */
   readonly added: ReadonlySet<string>;
+  /** The keys that only the first commit has. */
   readonly removed: ReadonlySet<string>;
+  /** The keys that both have, with other values. */
   readonly modified: ReadonlySet<string>;
 }
 
@@ -62,7 +67,7 @@ export type Source = string | { readonly branch: string } | { readonly tag: stri
 
 /** How to open a versioned store. */
 export interface OpenOptions {
-  /** The branch to work on; `"main"` unless given. */
+  /** The branch to work on; `"main"` unless given. 1 to 200 UTF-8 bytes, well-formed, without control characters. */
   readonly branch?: string;
   /** The id of a commit to read and start from, instead of the branch's HEAD. */
   readonly commit?: string;
@@ -80,9 +85,9 @@ export interface SnapshotOptions {
 
 /** How to run a transaction. */
 export interface TransactOptions {
-  /** The info of the transaction's commit. */
+  /** The info of the transaction's commit, up to 1 MiB of JSON. */
   readonly info?: Info;
-  /** How often the work is run again after a lost race; 256 unless given. */
+  /** How often the work is run again after a lost race: a whole number from 0 on; 256 unless given. */
   readonly retries?: number;
   /** Stops it between two steps; what is published stays. */
   readonly signal?: AbortSignal;
@@ -92,15 +97,17 @@ export interface TransactOptions {
 export interface HistoryOptions {
   /** The id of the commit to begin at; the current one unless given. */
   readonly from?: string;
-  /** Every ancestor instead of first parents only. */
+  /** Every ancestor instead of first parents only; `false` unless given. */
   readonly allParents?: boolean;
-  /** At most so many. */
+  /** At most so many: a whole number from 0 on; all unless given. */
   readonly limit?: number;
 }
 
 /** A tag: the commit it names, and what it says about it. */
 export interface Tag {
+  /** The commit's id. */
   readonly commit: string;
+  /** What `createTag` was given; `undefined` if nothing. */
   readonly info: Info | undefined;
 }
 
@@ -114,9 +121,9 @@ export interface MergeOptions {
   readonly mergePrefixes?: Rules;
   /** The rule for keys without one, before the handle's own. */
   readonly defaultMerge?: Rule;
-  /** The info of the merge commit; a fast-forward makes none. */
+  /** The info of the merge commit, up to 1 MiB of JSON; a fast-forward makes none. */
   readonly info?: Info;
-  /** How often a lost race is tried again; 256 unless given. */
+  /** How often a lost race is tried again: a whole number from 0 on; 256 unless given. */
   readonly retries?: number;
   /** Gives the result, and moves and stores nothing. */
   readonly dryRun?: boolean;
@@ -134,6 +141,10 @@ export interface MergeResult {
   readonly merged: boolean;
   /** What the handle is at afterwards; `undefined` when not merged. */
   readonly commit: string | undefined;
+  /**
+   * `"no_op"`: there was nothing to do. `"fast_forward"`: one side held all of the other, and what was behind moved.
+   * `"three_way"`: a commit of both.
+   */
   readonly strategy: "no_op" | "fast_forward" | "three_way";
   /** Of a three-way merge: our changes that landed, and the keys that a rule decided; in key order. */
   readonly autoMergedKeys: readonly string[];

@@ -80,7 +80,15 @@ type Carried = Exclude<MergePlan, { kind: "conflict" }>;
  *
  * Calls that change something run one after another, in the order of the calls.
  *
+ * Besides what its own comment says, a call can throw what the store throws (`StorageError`, `StoreClosedError`);
+ * `CorruptionError` for what is damaged or missing in it; `FormatVersionError` if another version of vkv has raised its
+ * format; `SessionCollectedError` if commits that no branch and no tag leads to were collected, and the call needs them;
+ * `TypeError` for an argument of the wrong type; and, if it is given keys, `InvalidKeyError` for one that is empty, longer
+ * than 4,096 UTF-8 bytes or not well-formed. What returns a promise rejects with it.
+ *
  * @example
+ * import { Versioned } from "vkv";
+ *
  * const v = await Versioned.open();
  * await v.snapshot({ greeting: new TextEncoder().encode("hello") });
  * await v.merge();
@@ -106,7 +114,7 @@ export class Versioned extends Handle {
   #isTransaction = false;
   #isInRule = false;
 
-  /** For subclasses in this package. */
+  /** @internal */
   protected constructor({ session, view, rules, types }: HandleStart) {
     super();
     this.#repository = session.repository;
@@ -121,18 +129,24 @@ export class Versioned extends Handle {
   }
 
   /**
-   * Opens a branch.
+   * Opens a branch, and creates it (and the store) if it is not there.
    *
    * @param store where everything is kept; a new `Memory` unless given
-   * @throws BranchNotFoundError if the branch is not there and is not to be created
-   * @throws CommitNotFoundError if there is no such commit
+   * @throws BranchNotFoundError if the branch is not there, and `create` is `false`
+   * @throws CommitNotFoundError if there is no commit of the id `commit`
+   * @throws InvalidNameError if `branch` cannot be a branch's name
+   * @throws ConcurrencyError if others interrupted the creation of the branch again and again
    * @throws FormatVersionError if the store is in a format that this version of vkv does not know
    */
   static async open(store: KVStore = new Memory(), options: OpenOptions = {}): Promise<Versioned> {
     return new Versioned(await openBranch(store, options));
   }
 
-  /** Another handle of the same kind. For subclasses in this package. */
+  /**
+   * Another handle of the same kind.
+   *
+   * @internal
+   */
   protected spawn(start: HandleStart): Versioned {
     return new Versioned(start);
   }
@@ -153,7 +167,7 @@ export class Versioned extends Handle {
     return this.#base.hash;
   }
 
-  /** What the last merge of this handle did. */
+  /** What the last `merge`, `mergeFrom`, `cherryPick` or `revert` of this handle gave; `undefined` before the first. */
   get lastMergeResult(): MergeResult | undefined {
     return this.#lastMergeResult;
   }
@@ -188,17 +202,29 @@ export class Versioned extends Handle {
     return this.#view.has(key);
   }
 
-  /** The keys, in code-point order, of the commit that is current at the call. */
+  /**
+   * The keys, in code-point order, of the commit that is current at the call.
+   *
+   * @throws InvalidKeyError for a bound that is not well-formed, RangeError for a limit that is no whole number from 0 on
+   *
+   * @example
+   * import { Versioned } from "vkv";
+   *
+   * const v = await Versioned.open();
+   * await v.snapshot({ "a/1": new Uint8Array(0), "a/2": new Uint8Array(0), b: new Uint8Array(0) });
+   * for await (const key of v.keys({ prefix: "a/" })) console.assert(key.startsWith("a/"));
+   * await v.keys({ reverse: true, limit: 2 }).toArray(); // → ["b", "a/2"]
+   */
   keys(range?: KeyRange): Paged<string> {
     return this.#view.keys(range);
   }
 
-  /** The keys with copies of their values, in code-point order, of the commit that is current at the call. */
+  /** The keys with copies of their values, as `Versioned.keys`. */
   entries(range?: KeyRange): Paged<[string, Uint8Array]> {
     return this.#view.entries(range);
   }
 
-  /** How many keys there are. */
+  /** How many keys there are. Reads nothing. */
   size(): Promise<number> {
     return Promise.resolve(this.#view.commit.size);
   }
@@ -209,6 +235,14 @@ export class Versioned extends Handle {
    * @param updates keys to set, each up to 4,096 UTF-8 bytes; one that is also to be removed is set
    * @returns the commit's id; the current one's when nothing changes and no `info` is given
    * @throws InvalidKeyError, TypeError for what cannot be stored; the handle stays as it was
+   * @throws RangeError for `info` of more than 1 MiB of JSON, or of more than 100 levels
+   *
+   * @example
+   * import { Versioned } from "vkv";
+   *
+   * const v = await Versioned.open();
+   * await v.snapshot({ title: new TextEncoder().encode("Plan") }, { removals: ["draft"], info: { by: "ann" } });
+   * await v.commitInfo(); // → { by: "ann" }
    */
   async snapshot(updates?: Entries | null, options: SnapshotOptions = {}): Promise<string> {
     checkOptions(options, "snapshot");
@@ -242,17 +276,26 @@ export class Versioned extends Handle {
     return { root, changes, tree: await edit(new NodeReader(this.#repository.nodes), root, changes) };
   }
 
-  /** Is told what a snapshot sets and removes, also if that changes nothing. For subclasses in this package. */
+  /**
+   * Is told what a snapshot sets and removes, also if that changes nothing.
+   *
+   * @internal
+   */
   protected written(_changes: EntryList): void {}
 
-  /** What a snapshot commits instead of a tree, and without parents. For subclasses in this package. */
+  /**
+   * What a snapshot commits instead of a tree, and without parents.
+   *
+   * @internal
+   */
   protected trim(_draft: Draft): Promise<Trimmed | undefined> {
     return Promise.resolve(undefined);
   }
 
   /**
-   * Puts what `trim` makes of the current contents in the place of the branch's history. For subclasses in this package.
+   * Puts what `trim` makes of the current contents in the place of the branch's history.
    *
+   * @internal
    * @throws ConcurrencyError if HEAD is not where local work started any more
    * @throws BranchNotFoundError if the branch is not there
    */
@@ -280,8 +323,20 @@ export class Versioned extends Handle {
    * Merges a branch, a tag or a commit into the current commit: a merge commit on top of it, or a move to the source if
    * that holds all there is here. The result is the handle's own until `merge`.
    *
-   * @throws MergeConflict if both sides changed a key and no rule decides it
-   * @throws BranchNotFoundError, TagNotFoundError, CommitNotFoundError
+   * @throws MergeConflict if both sides changed a key and no rule decides it; the handle stays as it was
+   * @throws BranchNotFoundError, TagNotFoundError, CommitNotFoundError if the source is not there
+   * @throws InvalidNameError if the source is named by what can be no name
+   * @throws HistoryCutError if the merge base may lie where history was cut
+   *
+   * @example
+   * import { Versioned } from "vkv";
+   *
+   * const main = await Versioned.open();
+   * const draft = await main.createBranch("draft");
+   * await draft.snapshot({ title: new TextEncoder().encode("A better plan") });
+   * await draft.merge();
+   * const { strategy } = await main.mergeFrom("draft");
+   * strategy; // → "fast_forward"
    */
   mergeFrom(source: Source, options: MergeOptions = {}): Promise<MergeResult> {
     return this.#locked(async () => {
@@ -333,7 +388,8 @@ export class Versioned extends Handle {
    *
    * @param commit its id; its `info` is taken over, unless other is given
    * @returns in `carriedKeys` the changes that were done, in `resolvedKeys` those that rules decided
-   * @throws MergeConflict, CommitNotFoundError, RangeError if what is named is no parent of it
+   * @throws MergeConflict if there are conflicts; the handle stays as it was
+   * @throws CommitNotFoundError if there is no such commit, RangeError if what is named is no parent of it
    * @throws HistoryCutError if the parent lies where history was cut
    */
   cherryPick(commit: string, options: ReplayOptions = {}): Promise<MergeResult> {
@@ -353,7 +409,8 @@ export class Versioned extends Handle {
    * `cherryPick` of the way back; for a merge, what it brought into its first parent is undone, unless another is named.
    *
    * @param commit its id
-   * @throws MergeConflict, CommitNotFoundError
+   * @throws MergeConflict if there are conflicts; the handle stays as it was
+   * @throws CommitNotFoundError if there is no such commit, RangeError if what is named is no parent of it
    * @throws HistoryCutError if the parent lies where history was cut
    */
   revert(commit: string, options: ReplayOptions = {}): Promise<MergeResult> {
@@ -407,6 +464,7 @@ export class Versioned extends Handle {
    * @throws MergeConflict if both sides changed a key and no rule decides it; local work is kept
    * @throws ConcurrencyError if others moved HEAD again and again
    * @throws BranchNotFoundError if the branch was deleted
+   * @throws HistoryCutError if the merge base may lie where history was cut
    */
   merge(options: MergeOptions = {}): Promise<MergeResult> {
     return this.#locked(async () => {
@@ -513,6 +571,7 @@ export class Versioned extends Handle {
   /**
    * Moves HEAD to any commit, drops local work, and goes there.
    *
+   * @param commit its whole id
    * @returns `false` if there is no such commit
    * @throws ConcurrencyError if HEAD is not where this handle knew it any more
    * @throws BranchNotFoundError if the branch is not there
@@ -555,12 +614,15 @@ export class Versioned extends Handle {
    * @throws BranchNotFoundError if the branch is not there
    *
    * @example
+   * import { Versioned } from "vkv";
+   *
    * const v = await Versioned.open();
    * const hits = await v.transact(async (tx) => {
    *   const count = ((await tx.get("hits"))?.[0] ?? 0) + 1;
    *   await tx.snapshot({ hits: new Uint8Array([count]) });
    *   return count;
    * });
+   * hits; // → 1
    */
   async transact<T>(work: (v: Versioned) => Promise<T>, options: TransactOptions = {}): Promise<T> {
     this.#refuseInTransaction("transact");
@@ -624,10 +686,13 @@ export class Versioned extends Handle {
   }
 
   /**
-   * Creates a branch, and opens it.
+   * Creates a branch, and opens it. Nothing is copied. Merge rules and content types are not taken over.
    *
-   * @param options.at the id of the commit it begins at; the current one unless given
-   * @throws BranchExistsError if it is there; InvalidNameError; CommitNotFoundError
+   * @param name 1 to 200 UTF-8 bytes, well-formed, without control characters
+   * @param options.at the id of the commit it begins at; the current one, local work included, unless given
+   * @throws BranchExistsError if it is there, InvalidNameError for another name
+   * @throws CommitNotFoundError if there is no such commit
+   * @throws ConcurrencyError if others interrupted it again and again
    */
   createBranch(name: string, options: { readonly at?: string } = {}): Promise<Versioned> {
     return this.#locked(async () => {
@@ -654,7 +719,12 @@ export class Versioned extends Handle {
     return isHash(commit) ? this.#repository.commits.find(commit) : undefined;
   }
 
-  /** Deletes a branch; whether it was there. */
+  /**
+   * Deletes a branch. Its commits stay until they are collected as garbage.
+   *
+   * @returns whether it was there
+   * @throws InvalidNameError for what can be no name
+   */
   async deleteBranch(name: string): Promise<boolean> {
     checkName(name);
     return deleteRef(this.store, refKey("branch", name));
@@ -668,8 +738,10 @@ export class Versioned extends Handle {
   /**
    * Opens a handle at a commit: reads see it, and local work starts there.
    *
+   * @param commit its whole id
    * @param options.branch the branch that the handle's `merge` publishes to, created by that if it is not there; this handle's unless given
    * @returns `undefined` if there is no such commit
+   * @throws InvalidNameError if `options.branch` can be no name
    */
   async checkout(commit: string, options: { readonly branch?: string } = {}): Promise<Versioned | undefined> {
     checkOptions(options, "checkout");
@@ -685,9 +757,12 @@ export class Versioned extends Handle {
   /**
    * Names a commit for good: a tag never moves.
    *
-   * @param options.at the commit's id; the current one unless given
-   * @param options.info what the tag says about it
-   * @throws TagExistsError if it is there; InvalidNameError; CommitNotFoundError
+   * @param name 1 to 200 UTF-8 bytes, well-formed, without control characters
+   * @param options.at the commit's id; the current one, published or not, unless given
+   * @param options.info what the tag says about it, up to 1 MiB of JSON
+   * @throws TagExistsError if it is there, InvalidNameError for another name
+   * @throws CommitNotFoundError if there is no such commit
+   * @throws ConcurrencyError if others interrupted it again and again
    */
   createTag(name: string, options: { readonly at?: string; readonly info?: Info } = {}): Promise<void> {
     return this.#locked(async () => {
@@ -700,7 +775,12 @@ export class Versioned extends Handle {
     });
   }
 
-  /** Deletes a tag; whether it was there. */
+  /**
+   * Deletes a tag. Its commit stays until it is collected as garbage.
+   *
+   * @returns whether it was there
+   * @throws InvalidNameError for what can be no name
+   */
   async deleteTag(name: string): Promise<boolean> {
     checkName(name);
     return deleteRef(this.store, refKey("tag", name));
@@ -716,6 +796,7 @@ export class Versioned extends Handle {
    * all are asked for.
    *
    * @throws CommitNotFoundError while iterating, if there is no such commit
+   * @throws RangeError for a limit that is no whole number from 0 on
    */
   history(options: HistoryOptions = {}): Paged<string> {
     checkOptions(options, "history");
@@ -733,18 +814,33 @@ export class Versioned extends Handle {
     });
   }
 
-  /** The info of a commit, the current one unless given; `undefined` if it has none. Throws `CommitNotFoundError`. */
+  /**
+   * The info of a commit; `undefined` if it has none.
+   *
+   * @param commit its id; the current one unless given
+   * @throws CommitNotFoundError if there is no such commit
+   */
   async commitInfo(commit?: string): Promise<Info | undefined> {
     return (await this.#find(commit)).info;
   }
 
-  /** A commit, the current one unless given. Throws `CommitNotFoundError`. */
+  /**
+   * What there is to know of a commit.
+   *
+   * @param commit its id; the current one unless given
+   * @throws CommitNotFoundError if there is no such commit
+   */
   async commit(commit?: string): Promise<Commit> {
     const { hash, parents, info, root, generation, size, bytes } = await this.#find(commit);
     return { hash, parents, info, root, generation, size, bytes };
   }
 
-  /** The ids of a commit's parents, the branch's own first. Throws `CommitNotFoundError`. */
+  /**
+   * The ids of a commit's parents, the branch's own first.
+   *
+   * @param commit its id; the current one unless given
+   * @throws CommitNotFoundError if there is no such commit
+   */
   async parents(commit?: string): Promise<readonly string[]> {
     return [...(await this.#find(commit)).parents];
   }
@@ -753,12 +849,22 @@ export class Versioned extends Handle {
     return commit === undefined ? this.#view.commit : findCommit(this.#repository, commit);
   }
 
-  /** The full id of a commit from the beginning of it (4 digits at least), from a branch or from a tag. Throws `CommitNotFoundError`, with the candidates if there are several. */
+  /**
+   * The whole id of a commit, from a branch, a tag, or the beginning of the id.
+   *
+   * @param prefix the name of a branch; else that of a tag; else at least 4 digits of the id
+   * @throws CommitNotFoundError if there is none; with the candidates if there are several
+   */
   resolveCommit(prefix: string): Promise<string> {
     return resolveCommit(this.#repository, prefix);
   }
 
-  /** The id of the lowest common ancestor of two commits; of several, the smallest one; `undefined` if they have none. */
+  /**
+   * The id of the lowest common ancestor of two commits; of several, the smallest id; `undefined` if they have none.
+   *
+   * @throws CommitNotFoundError if one of them is not there
+   * @throws HistoryCutError if it may lie where history was cut
+   */
   async mergeBase(a: string, b: string): Promise<string | undefined> {
     const [first, second] = await this.#findBoth(a, b);
     const horizon = await this.#session.horizon();
@@ -772,13 +878,34 @@ export class Versioned extends Handle {
     return Promise.all([findCommit(this.#repository, a), findCommit(this.#repository, b)]);
   }
 
-  /** Which keys differ between two commits. Throws `CommitNotFoundError`. */
+  /**
+   * Which keys differ between two commits, from the one to the other.
+   *
+   * @param a the id of the earlier one: what only it has is removed
+   * @param b the id of the later one: what only it has is added
+   * @throws CommitNotFoundError if one of them is not there
+   *
+   * @example
+   * import { Versioned } from "vkv";
+   *
+   * const v = await Versioned.open();
+   * await v.snapshot({ title: new TextEncoder().encode("Plan") });
+   * const { added } = await v.diff(await v.initialCommit(), v.currentCommit);
+   * added; // → new Set(["title"])
+   */
   async diff(a: string, b: string): Promise<DiffResult> {
     const both = await this.#findBoth(a, b);
     return whileHeld(this.#repository, both, () => diffKeys(this.#repository, ...both));
   }
 
-  /** What differs between two commits, in key order, with the values. Throws `CommitNotFoundError` while iterating. */
+  /**
+   * What differs between two commits, in key order, with the values.
+   *
+   * @param a the id of the earlier one, which has the old values
+   * @param b the id of the later one, which has the new ones
+   * @throws CommitNotFoundError while iterating, if one of them is not there
+   * @throws RangeError for a limit that is no whole number from 0 on
+   */
   changes(a: string, b: string, range?: KeyRange): Paged<Change> {
     return changesBetween(this.#repository, () => this.#findBoth(a, b), parseRange(range));
   }
@@ -787,8 +914,6 @@ export class Versioned extends Handle {
    * The commits below the current one that changed a key, newest first, with the values that they gave it. Where a merge took
    * the value of one parent, only that parent's history counts. Where history was cut, the oldest commit counts as
    * the one that wrote what it has. Reads commits, and of their trees only what differs on the way to the key.
-   *
-   * @throws InvalidKeyError
    */
   keyHistory(key: string): Paged<KeyChange> {
     checkKey(key, MAX_KEY_BYTES);
@@ -818,7 +943,7 @@ export class Versioned extends Handle {
     });
   }
 
-  /** Sets this handle's rule for a key. */
+  /** Sets this handle's rule for a key, in place of the one it had. */
   setMergeFn(key: string, rule: Rule): void {
     checkKey(key, MAX_KEY_BYTES);
     this.#rules.setKey(key, rule);
@@ -828,6 +953,8 @@ export class Versioned extends Handle {
    * Sets this handle's rule for keys that begin with a prefix, where no rule for the key itself or a longer prefix decides.
    * `"ours"` and `"theirs"` also decide keys that only one side changed, added or removed: one side owns them all. Rules are for
    * merges of two sides that both have something new: where one holds all of the other, the handle or the branch just moves.
+   *
+   * @param prefix what a key can begin with; `""` for every key
    */
   setMergePrefix(prefix: string, rule: Rule): void {
     this.#rules.setPrefix(prefix, rule);
@@ -838,18 +965,33 @@ export class Versioned extends Handle {
     this.#rules.setDefault(rule);
   }
 
-  /** Says what the values of a key are: their type merges them. */
+  /**
+   * Says what the values of a key are: their type merges them. It is the handle's rule for the key, as by `setMergeFn`; values
+   * are still read and written as bytes.
+   *
+   * @example
+   * import { counter, Versioned } from "vkv";
+   *
+   * const v = await Versioned.open();
+   * const hits = counter();
+   * v.setContentType("hits", hits);
+   * await v.snapshot({ hits: hits.encode(1n) });
+   */
   setContentType<T>(key: string, type: ContentType<T>): void {
     this.setMergeFn(key, asMergeFn(type));
     this.#types.set(key, type as ContentType<unknown>);
   }
 
-  /** What the values of a key are said to be. */
+  /** The type that `setContentType` gave a key; `undefined` if none. */
   getContentType(key: string): ContentType<unknown> | undefined {
     return this.#types.get(key);
   }
 
-  /** A view of the keys under `name/`. */
+  /**
+   * A view of the keys under `name/`.
+   *
+   * @throws InvalidNamespaceError for a name that is empty, holds a `/` or is not well-formed
+   */
   namespace(name: string): Namespaced<Versioned> {
     return new Namespaced<Versioned>(this, name);
   }
