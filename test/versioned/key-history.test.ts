@@ -145,6 +145,10 @@ describe("keyHistory", () => {
       // The root commit, the 2,000 keys and 400 commits; HEAD is there already. Three versions of the two nodes below the root.
       expect(await cost(whole)).toEqual({ roundTrips: 33, reads: 401 + 402 + 3 * 2 });
       expect(await cost((cold) => cold.history().toArray())).toEqual({ roundTrips: 9, reads: 401 });
+      const log = async (cold: Versioned): Promise<void> => {
+        for await (const id of cold.history()) await cold.commitInfo(id);
+      };
+      expect(await cost(log)).toEqual({ roundTrips: 9, reads: 401 });
     });
 
     it("of the latest change: batches of 16, 64, 256 and so on until it is found", async () => {
@@ -176,6 +180,21 @@ describe("keyHistory", () => {
 });
 
 describe("stats", () => {
+  it("read the inner nodes of the commit's tree and of its parent's", async () => {
+    await v.snapshot(Array.from({ length: 5000 }, (_, i) => [`k${i}`, new Uint8Array(10)] as const));
+    await change(v, { k77: "changed" });
+    await v.merge();
+    const { nodes } = await v.stats();
+    const counting = new CountingStore(store);
+    const cold = await Versioned.open(counting);
+    counting.reset();
+    await cold.stats();
+    const inner = nodes.slice(1).reduce((sum, count) => sum + count, 0);
+    // The parent commit, and of its tree the nodes that are others: those on the way to the changed key.
+    expect(counting.count("get").items + counting.count("getMany").items).toBe(1 + inner + (nodes.length - 1));
+    expect(counting.roundTrips).toBe(1 + 2 * (nodes.length - 1));
+  });
+
   it("tell how large the current commit is, and what it shares with its parent", async () => {
     expect(await v.stats()).toEqual({ keys: 0, bytes: 0, depth: 1, nodes: [1], shared: 0 });
     await v.snapshot(Array.from({ length: 5000 }, (_, i) => [`k${i}`, new Uint8Array(10)] as const));
