@@ -149,6 +149,9 @@ describe("keyHistory", () => {
         for await (const id of cold.history()) await cold.commitInfo(id);
       };
       expect(await cost(log)).toEqual({ roundTrips: 9, reads: 401 });
+      const old = await v.initialCommit();
+      expect(await cost((cold) => cold.commit(old))).toEqual({ roundTrips: 1, reads: 1 });
+      expect(await cost((cold) => cold.commit())).toEqual({ roundTrips: 0, reads: 0 });
     });
 
     it("of the latest change: batches of 16, 64, 256 and so on until it is found", async () => {
