@@ -1,11 +1,10 @@
 import { equalValues } from "../bytes.ts";
 import type { Hash } from "../chunk/hash.ts";
 import { isMissing } from "../chunk/store.ts";
-import { firstParents, popWithin } from "../commit/ancestry.ts";
+import { firstParents } from "../commit/ancestry.ts";
 import type { CommitRecord } from "../commit/commit.ts";
 import { Frontier } from "../commit/frontier.ts";
-import type { Horizon } from "../commit/horizon.ts";
-import { ReadAhead } from "../commit/read-ahead.ts";
+import { type Horizon, Widened } from "../commit/horizon.ts";
 import type { Repository } from "../commit/repository.ts";
 import { readSlots } from "../tree/blob.ts";
 import { NodeReader } from "../tree/node-store.ts";
@@ -22,11 +21,18 @@ export interface KeyChange {
   readonly value: Uint8Array | undefined;
 }
 
-type Slot = Uint8Array | undefined;
+/** What a commit has for the key. */
+interface Visit {
+  readonly commit: CommitRecord;
+  readonly slot: Uint8Array | undefined;
+  /** How many commits were read with it. */
+  readonly batch: number;
+}
 
 /**
  * The commits that changed a key, newest first, in pages. Below a commit that has the value of one of its parents, only that
- * parent's history counts, as in `git log`: a merge is named only if it has a value that none of its parents has.
+ * parent's history counts, as in `git log`: a merge is named only if it has a value that none of its parents has. So what was
+ * merged is read only where the first parent has another value.
  */
 export async function* keyHistory(
   repository: Repository,
@@ -34,57 +40,65 @@ export async function* keyHistory(
   key: Uint8Array,
   horizon: Horizon,
 ): AsyncGenerator<KeyChange[], void> {
-  const slots = new SlotHistory(repository, key, horizon);
-  const ahead = new ReadAhead(repository.commits, [from], horizon);
+  const lines = new KeyLines(repository, key, horizon, from);
   const open = new Frontier([from]);
   const seen = new Set<Hash>([from.hash]);
-  for (;;) {
-    const next = await popWithin(open, ahead, horizon, from);
-    if (next === undefined) return;
-    const { commit, parents } = next;
-    let read: readonly Slot[];
-    try {
-      read = await slots.of([commit, ...parents]);
-    } catch (error) {
-      // The first commit is asked for, wherever it lies.
-      const around = commit === from ? parents : [commit, ...parents];
-      if (!isMissing(error) || !(await horizon.isBeyond(around.map(({ hash }) => hash)))) throw error;
-      // What is missing lies beyond the horizon as it is known now.
-      if (commit === from || !horizon.has(commit.hash)) open.add(commit);
-      continue;
+  for (let commit = open.pop(); commit !== undefined; commit = open.pop()) {
+    const visit = await lines.at(commit);
+    if (visit === undefined) continue;
+    const different: CommitRecord[] = [];
+    let same: CommitRecord | undefined;
+    for (const hash of commit.parents) {
+      const parent = await lines.below(visit, hash);
+      if (parent === undefined) continue;
+      if (equalValues(parent.slot, visit.slot)) {
+        same = parent.commit;
+        break;
+      }
+      different.push(parent.commit);
     }
-    const [slot, ...before] = read;
-    const same = before.findIndex((each) => equalValues(each, slot));
-    for (const parent of same < 0 ? parents : parents.slice(same, same + 1)) {
+    for (const parent of same === undefined ? different : [same]) {
       if (!seen.has(parent.hash)) open.add(parent);
       seen.add(parent.hash);
     }
-    slots.forget(commit);
-    if (same >= 0 || (parents.length === 0 && slot === undefined)) continue;
-    const [value] = await readSlots(repository.chunks, [slot]);
+    lines.forget(commit);
+    if (same !== undefined || (different.length === 0 && visit.slot === undefined)) continue;
+    const [value] = await readSlots(repository.chunks, [visit.slot]);
     yield [{ commit: commit.hash, value }];
   }
 }
 
-/** The slots of one key in commits: those of a whole line at once, as its history mostly goes on there. */
-class SlotHistory {
+/** What commits have for one key: that of a whole line of first parents at once, as its history mostly goes on there. */
+class KeyLines {
   readonly #repository: Repository;
   readonly #key: Uint8Array;
   readonly #horizon: Horizon;
-  readonly #known: Map<Hash, Slot> = new Map();
-  #batch: number = BATCH.first;
+  readonly #from: CommitRecord;
+  readonly #known: Map<Hash, Visit> = new Map();
 
-  constructor(repository: Repository, key: Uint8Array, horizon: Horizon) {
+  constructor(repository: Repository, key: Uint8Array, horizon: Horizon, from: CommitRecord) {
     this.#repository = repository;
     this.#key = key;
     this.#horizon = horizon;
+    this.#from = from;
   }
 
-  async of(commits: readonly CommitRecord[]): Promise<Slot[]> {
-    const unknown = commits.filter(({ hash }) => !this.#known.has(hash));
-    const [first] = unknown;
-    if (first !== undefined) await this.#read([...unknown, ...(await this.#line(first))]);
-    return commits.map(({ hash }) => this.#known.get(hash));
+  /** A commit's; `undefined` if it lies beyond the horizon. */
+  async at(commit: CommitRecord): Promise<Visit | undefined> {
+    if (!this.#known.has(commit.hash)) await this.#readLine(commit, BATCH.first);
+    return this.#known.get(commit.hash);
+  }
+
+  /** That of a parent of a commit; `undefined` if it lies beyond the horizon. */
+  async below({ commit, batch }: Visit, parent: Hash): Promise<Visit | undefined> {
+    const known = this.#known.get(parent);
+    if (known !== undefined || this.#horizon.has(parent)) return known;
+    if (parent === commit.parents[0]) {
+      await this.#readLine(commit, Math.min(BATCH.most, batch * BATCH.growth));
+      return this.#known.get(parent);
+    }
+    const found = await this.#find(parent);
+    return found && this.at(found);
   }
 
   /** Forgets a commit that will not be asked for again. */
@@ -92,18 +106,33 @@ class SlotHistory {
     this.#known.delete(hash);
   }
 
-  async #line(from: CommitRecord): Promise<CommitRecord[]> {
-    const line: CommitRecord[] = [];
-    for await (const page of firstParents(this.#repository.commits, from, this.#batch, this.#horizon))
-      line.push(...page);
-    this.#batch = Math.min(BATCH.most, this.#batch * BATCH.growth);
-    return line;
+  async #find(hash: Hash): Promise<CommitRecord | undefined> {
+    const found = await this.#repository.commits.find(hash);
+    if (found !== undefined) return found;
+    try {
+      return await this.#horizon.note(hash);
+    } catch (error) {
+      if (error instanceof Widened) return this.#horizon.has(hash) ? undefined : this.#find(hash);
+      throw error;
+    }
   }
 
-  /** Reads level by level; nodes that commits have in common are read once. */
-  async #read(commits: readonly CommitRecord[]): Promise<void> {
-    const roots = commits.map(({ root }) => root);
-    const slots = await getSlotInEach(new NodeReader(this.#repository.nodes), roots, this.#key);
-    for (const [i, { hash }] of commits.entries()) this.#known.set(hash, slots[i]);
+  /** Reads a line's commits, and then of their trees, level by level, the way to the key; nodes that trees have in common are read once. */
+  async #readLine(top: CommitRecord, batch: number): Promise<void> {
+    const { commits, nodes } = this.#repository;
+    const line: CommitRecord[] = [];
+    for await (const page of firstParents(commits, top, batch, this.#horizon)) line.push(...page);
+    const unknown = line.filter(({ hash }) => !this.#known.has(hash));
+    const roots = unknown.map(({ root }) => root);
+    try {
+      const slots = await getSlotInEach(new NodeReader(nodes), roots, this.#key);
+      for (const [i, commit] of unknown.entries()) this.#known.set(commit.hash, { commit, slot: slots[i], batch });
+    } catch (error) {
+      // The first commit is asked for, wherever it lies.
+      const hashes = unknown.filter((commit) => commit !== this.#from).map(({ hash }) => hash);
+      if (!isMissing(error) || !(await this.#horizon.isBeyond(hashes))) throw error;
+      // What is missing lies beyond the horizon as it is known now.
+      if (top === this.#from || !this.#horizon.has(top.hash)) await this.#readLine(top, batch);
+    }
   }
 }

@@ -3,7 +3,7 @@ import { HashSet } from "../chunk/hash-set.ts";
 import type { CommitRecord } from "../commit/commit.ts";
 import type { Repository } from "../commit/repository.ts";
 import type { Node } from "../tree/node.ts";
-import type { NodeStore } from "../tree/node-store.ts";
+import { NodeReader, type NodeStore } from "../tree/node-store.ts";
 import { loadRoot } from "./virtual-base.ts";
 
 /** The children of how many nodes are read at once. */
@@ -53,6 +53,8 @@ async function forEachNode(nodes: NodeStore, root: Node, visit: (hash: Hash, lev
         if (node.level > 1) below.push(hash);
       }
     }
-    if (below.length > 0) open.push(...(await nodes.load(below)));
+    const reader = new NodeReader(nodes);
+    const loaded = await reader.run(() => below.map((hash) => reader.node(hash)));
+    open.push(...loaded.filter((node) => node !== undefined));
   }
 }

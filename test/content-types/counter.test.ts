@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { asMergeFn, counter, MergeConflict, Versioned } from "vkv";
+import { asMergeFn, counter, type Info, MergeConflict, Versioned } from "vkv";
 import { propertyOptions } from "../support/seed.ts";
 import { diverged, failureOf } from "../versioned/helpers.ts";
 
@@ -155,6 +155,30 @@ describe("counter: in a store", () => {
     const { resolvedKeys } = await v.merge();
     expect(resolvedKeys).toEqual(["hits"]);
     expect(await read(v)).toBe(12n);
+  });
+
+  it("counts equal work on one commit once, as that is one commit, unless it is told apart or done in transactions", async () => {
+    const first = await Versioned.open();
+    await first.snapshot({ hits: type.encode(0n) });
+    await first.merge();
+    const two = (): Promise<Versioned[]> => Promise.all([Versioned.open(first.store), Versioned.open(first.store)]);
+    const published = async (): Promise<bigint | undefined> => read(await Versioned.open(first.store));
+    const add = async (v: Versioned, info?: Info): Promise<unknown> =>
+      v.snapshot({ hits: type.encode(((await read(v)) ?? 0n) + 1n) }, info === undefined ? {} : { info });
+    for (const [infos, sum] of [
+      [[undefined, undefined], 1n],
+      [[{ by: "a" }, { by: "b" }], 3n],
+    ] as const) {
+      const handles = await two();
+      for (const [i, v] of handles.entries()) await add(v, infos[i]);
+      for (const v of handles) {
+        v.setContentType("hits", type);
+        await v.merge();
+      }
+      expect(await published()).toBe(sum);
+    }
+    for (const v of await two()) await v.transact((tx) => add(tx));
+    expect(await published()).toBe(5n);
   });
 
   it("keeps the count of the side that did not remove it", async () => {

@@ -3,10 +3,20 @@
  * through all keys, ancestors are sets. Slow, and easy to see to be right.
  */
 import assert from "node:assert/strict";
-import { compareText } from "../../src/tree/key-bytes.ts";
+import {
+  type Base,
+  type Contents,
+  equal,
+  type Merged,
+  type ModelConflict,
+  type ModelRule,
+  type ModelRules,
+  mergeContents,
+  NO_RULES,
+  replayContents,
+  rulesOf,
+} from "./contents.ts";
 import type { Token } from "./values.ts";
-
-export type Contents = ReadonlyMap<string, string>;
 
 export interface ModelCommit {
   /** The id that the store gave it; `undefined` until it is known. */
@@ -28,22 +38,6 @@ export class Expected extends Error {
     this.type = type;
     this.conflicts = conflicts;
   }
-}
-
-export interface ModelConflict {
-  readonly key: string;
-  readonly old: Token;
-  readonly ours: Token;
-  readonly theirs: Token;
-  readonly failed: boolean;
-}
-
-/** A merge rule: for a side, or what becomes of the three values. */
-export type ModelRule = "ours" | "theirs" | ((old: Token, ours: Token, theirs: Token) => Token);
-
-export interface ModelRules {
-  readonly byKey: ReadonlyMap<string, ModelRule>;
-  readonly fallback: ModelRule | undefined;
 }
 
 export interface ModelMergeOptions extends ModelRules {
@@ -69,18 +63,9 @@ export interface ModelHandle {
   /** HEAD as the handle knew it when it was last at rest with its branch. */
   known: ModelCommit | undefined;
   readonly byKey: Map<string, ModelRule>;
+  readonly byPrefix: Map<string, ModelRule>;
   fallback: ModelRule | undefined;
 }
-
-/** What a merge starts from: with several lowest common ancestors, they may disagree about keys. */
-interface Base {
-  readonly contents: Contents;
-  readonly contested: ReadonlySet<string>;
-}
-
-type Merged = Pick<ModelMergeResult, "autoMergedKeys" | "resolvedKeys" | "carriedKeys" | "conflicts"> & {
-  readonly contents: Contents;
-};
 
 /** A store. */
 export class Model {
@@ -131,7 +116,8 @@ export class Model {
   }
 
   handle(branch: string, at: ModelCommit): ModelHandle {
-    return { branch, current: at, base: at, known: this.branches.get(branch), byKey: new Map(), fallback: undefined };
+    const rules = { byKey: new Map(), byPrefix: new Map(), fallback: undefined };
+    return { branch, current: at, base: at, known: this.branches.get(branch), ...rules };
   }
 
   snapshot(handle: ModelHandle, changes: ReadonlyMap<string, Token>, info: string | undefined): ModelCommit {
@@ -165,7 +151,7 @@ export class Model {
         ? plain("fast_forward", ours)
         : head.ancestors.has(base)
           ? this.#merge(ours, head, lowestBase(ours, head), [head, ours], handle, options)
-          : this.#replay(ours, head, base, handle, options);
+          : this.#rebase(ours, head, base, handle, options);
     if (result.commit !== undefined && !options.dryRun) {
       this.branches.set(handle.branch, result.commit);
       settle(handle, result.commit);
@@ -183,12 +169,35 @@ export class Model {
   ): ModelMergeResult {
     if (theirs.ancestors.has(ours)) return plain("fast_forward", theirs);
     if (ours.ancestors.has(theirs)) return plain("fast_forward", ours);
-    const merged = mergeContents(base, ours.contents, theirs.contents, ruleOf(handle, options));
+    const merged = mergeContents(base, ours.contents, theirs.contents, rulesOf(handle, options));
     if (merged.conflicts.length > 0) return conflicted(merged, options);
     return { strategy: "three_way", ...merged, commit: this.commit(parents, merged.contents, options.info) };
   }
 
-  #replay(
+  /** What a commit changed, done again; or undone, with the values from before. */
+  replay(
+    handle: ModelHandle,
+    direction: "cherryPick" | "revert",
+    commit: ModelCommit | "unknown",
+    parent: ModelCommit | "unknown" | undefined,
+    options: ModelMergeOptions,
+  ): ModelMergeResult {
+    if (commit === "unknown") throw new Expected("CommitNotFoundError");
+    if (parent === "unknown" || (parent !== undefined && !commit.parents.includes(parent)))
+      throw new Expected("RangeError");
+    const ours = handle.current;
+    const before = (parent ?? commit.parents[0])?.contents ?? new Map();
+    const [from, to] = direction === "cherryPick" ? [before, commit.contents] : [commit.contents, before];
+    const merged = replayContents(from, to, ours.contents, rulesOf(handle, options));
+    if (merged.conflicts.length > 0) return conflicted(merged, options);
+    if (equal(merged.contents, ours.contents)) return plain("no_op", ours);
+    const info = direction === "cherryPick" ? (options.info ?? commit.info) : options.info;
+    const made = this.commit([ours], merged.contents, info);
+    if (!options.dryRun) handle.current = made;
+    return { strategy: "three_way", ...merged, commit: made };
+  }
+
+  #rebase(
     ours: ModelCommit,
     head: ModelCommit,
     base: ModelCommit,
@@ -196,7 +205,7 @@ export class Model {
     options: ModelMergeOptions,
   ): ModelMergeResult {
     const from: Base = { contents: base.contents, contested: new Set() };
-    const merged = mergeContents(from, ours.contents, head.contents, ruleOf(handle, options));
+    const merged = mergeContents(from, ours.contents, head.contents, rulesOf(handle, options));
     if (merged.conflicts.length > 0) return conflicted(merged, options);
     if (options.info === undefined && equal(merged.contents, head.contents)) return plain("fast_forward", head);
     return { strategy: "three_way", ...merged, commit: this.commit([head], merged.contents, options.info) };
@@ -262,55 +271,21 @@ function conflicted({ conflicts }: Merged, { abandon }: ModelMergeOptions): Mode
   return { ...plain("three_way", undefined), conflicts };
 }
 
-function ruleOf(handle: ModelRules, options: ModelMergeOptions): (key: string) => ModelRule | undefined {
-  const fallback = options.fallback ?? handle.fallback;
-  return (key) => options.byKey.get(key) ?? handle.byKey.get(key) ?? fallback;
-}
-
-/** What a key that both sides changed becomes. */
-function decide(rule: ModelRule | undefined, old: Token, ours: Token, theirs: Token): { value: Token } | "conflict" {
-  if (rule === undefined) return ours === theirs ? { value: ours } : "conflict";
-  if (rule === "ours") return { value: ours };
-  if (rule === "theirs") return { value: theirs };
-  try {
-    return { value: rule(old, ours, theirs) };
-  } catch {
-    return "conflict";
-  }
-}
-
-/** The three-way merge, key by key. */
-function mergeContents(
-  base: Base,
-  ours: Contents,
-  theirs: Contents,
-  ruleFor: (key: string) => ModelRule | undefined,
-): Merged {
-  const contents = new Map<string, string>();
-  const autoMergedKeys: string[] = [];
-  const resolvedKeys: string[] = [];
-  const carriedKeys: string[] = [];
-  const conflicts: ModelConflict[] = [];
-  const all = new Set([...base.contents.keys(), ...ours.keys(), ...theirs.keys(), ...base.contested]);
-  for (const key of [...all].sort(compareText)) {
-    const [old, our, their] = [base.contents.get(key), ours.get(key), theirs.get(key)];
-    const isContested = base.contested.has(key);
-    const weDid = isContested || our !== old;
-    const theyDid = isContested || their !== old;
-    let value = weDid ? our : their;
-    if (weDid) autoMergedKeys.push(key);
-    else if (theyDid) carriedKeys.push(key);
-    const isGone = our === undefined && their === undefined;
-    if (weDid && theyDid && !isGone) {
-      const rule = ruleFor(key);
-      const decided = decide(rule, old, our, their);
-      if (decided === "conflict") conflicts.push({ key, old, ours: our, theirs: their, failed: rule !== undefined });
-      else value = decided.value;
-      if (rule !== undefined) resolvedKeys.push(key);
+/** The commits that changed a key: below one that has the value of a parent, only that parent's history counts. */
+export function changesOf(key: string, from: ModelCommit): ModelCommit[] {
+  const open = [from];
+  const seen = new Set(open);
+  const changes: ModelCommit[] = [];
+  for (let commit = open.pop(); commit !== undefined; commit = open.pop()) {
+    const value = commit.contents.get(key);
+    const same = commit.parents.find((parent) => parent.contents.get(key) === value);
+    if (same === undefined && (commit.parents.length > 0 || value !== undefined)) changes.push(commit);
+    for (const parent of same === undefined ? commit.parents : [same]) {
+      if (!seen.has(parent)) open.push(parent);
+      seen.add(parent);
     }
-    if (value !== undefined) contents.set(key, value);
   }
-  return { contents, autoMergedKeys, resolvedKeys, carriedKeys, conflicts };
+  return changes;
 }
 
 /** The lowest common ancestors of `b` and what `as` would be merged into, by their ids. */
@@ -334,17 +309,11 @@ function baseBetween(as: readonly ModelCommit[], b: ModelCommit): Base {
     if (done.length === 0) {
       contents = commit.contents;
     } else {
-      const merged = mergeContents(baseBetween(done, commit), contents, commit.contents, () => undefined);
+      const merged = mergeContents(baseBetween(done, commit), contents, commit.contents, NO_RULES);
       for (const { key } of merged.conflicts) contested.add(key);
       contents = new Map([...merged.contents].filter(([key]) => !contested.has(key)));
     }
     done.push(commit);
   }
   return { contents, contested };
-}
-
-function equal(a: Contents, b: Contents): boolean {
-  if (a.size !== b.size) return false;
-  for (const [key, token] of a) if (b.get(key) !== token) return false;
-  return true;
 }

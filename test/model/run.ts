@@ -15,8 +15,9 @@ import { toUpdates } from "../../src/versioned/updates.ts";
 import { Versioned } from "../../src/versioned/versioned.ts";
 import { newCommit } from "../../src/versioned/write.ts";
 import { ViewOf } from "../support/counting-store.ts";
+import type { Contents, ModelRule } from "./contents.ts";
 import {
-  type Contents,
+  changesOf,
   Expected,
   lowestCommon,
   Model,
@@ -24,9 +25,8 @@ import {
   type ModelHandle,
   type ModelMergeOptions,
   type ModelMergeResult,
-  type ModelRule,
 } from "./model.ts";
-import type { Changes, MergeArguments, RuleName, Step } from "./steps.ts";
+import type { Changes, MergeArguments, Prefix, RuleName, Step } from "./steps.ts";
 import { bytesOf, keyOf, type Token, tokenOf, type Universe } from "./values.ts";
 
 const BRANCHES = ["main", "b", "feature/x", "å"];
@@ -87,8 +87,8 @@ export class Run {
     if (this.#universe !== "many") return;
     const block: Changes = { single: [], block: { from: 0, count: 400, token: "s0" } };
     await this.#step({ do: "snapshot", handle: 0, changes: block, info: undefined });
-    const options: MergeArguments = { rules: [], fallback: undefined, info: undefined, abandon: false, dryRun: false };
-    await this.#step({ do: "merge", handle: 0, options });
+    const plain = { rules: [], prefixes: [], fallback: undefined, info: undefined, abandon: false, dryRun: false };
+    await this.#step({ do: "merge", handle: 0, options: plain });
   }
 
   #view(index: number): KVStore {
@@ -101,6 +101,11 @@ export class Run {
 
   #key(index: number): string {
     return keyOf(this.#universe, index);
+  }
+
+  #prefix({ key, length }: Prefix): string {
+    const prefix = this.#key(key).slice(0, length);
+    return prefix.isWellFormed() ? prefix : this.#key(key);
   }
 
   #commit(index: number): ModelCommit | "unknown" {
@@ -143,6 +148,8 @@ export class Run {
       }
       case "mergeFrom":
         return this.#mergeFrom(step);
+      case "replay":
+        return this.#replayCommit(step);
       case "transact":
         return this.#transact(step);
       case "reset": {
@@ -172,6 +179,12 @@ export class Run {
       }
       case "setRule":
         return this.#setRule(step);
+      case "setPrefixRule": {
+        const { real, model } = this.#handle(step.handle);
+        real.setMergePrefix(this.#prefix(step.prefix), realRule(step.rule));
+        model.byPrefix.set(this.#prefix(step.prefix), RULES[step.rule]);
+        return;
+      }
       case "read":
         return this.#read(step);
       case "range":
@@ -180,6 +193,9 @@ export class Run {
         return this.#diff(step);
       case "history":
         return this.#history(step);
+      case "keyHistory":
+        for (const key of step.keys) await this.#keyHistory(this.#handle(step.handle), this.#key(key));
+        return;
       case "mergeBase": {
         const { real } = this.#handle(step.handle);
         const [a, b] = [this.#known(step.a), this.#known(step.b)];
@@ -214,8 +230,9 @@ export class Run {
     real: (options: MergeOptions) => Promise<MergeResult>,
     model: (options: ModelMergeOptions) => ModelMergeResult,
   ): Promise<void> {
-    const { abandon, dryRun, fallback, rules, info } = given;
+    const { abandon, dryRun, fallback, rules, prefixes, info } = given;
     const byKey = rules.map(([key, rule]) => [this.#key(key), rule] as const);
+    const byPrefix = prefixes.map(([prefix, rule]) => [this.#prefix(prefix), rule] as const);
     const got = await outcome(() =>
       real({
         ...(abandon ? { onConflict: "abandon" } : {}),
@@ -223,12 +240,14 @@ export class Run {
         ...infoOf(info),
         dryRun,
         mergeFns: new Map(byKey.map(([key, rule]) => [key, realRule(rule)])),
+        mergePrefixes: new Map(byPrefix.map(([prefix, rule]) => [prefix, realRule(rule)])),
       }),
     );
     let expected: ModelMergeResult | undefined;
     const wanted = modelOutcome(() => {
       expected = model({
         byKey: new Map(byKey.map(([key, rule]) => [key, RULES[rule]])),
+        byPrefix: new Map(byPrefix.map(([prefix, rule]) => [prefix, RULES[rule]])),
         fallback: fallback && RULES[fallback],
         info: infoText(info),
         abandon,
@@ -266,6 +285,20 @@ export class Run {
     }
     const branch = pick(BRANCHES, source);
     return [kind === "bare" ? branch : { branch }, () => this.#model.head(branch)];
+  }
+
+  async #replayCommit({ handle, direction, commit, parent, options }: Extract<Step, { do: "replay" }>): Promise<void> {
+    const { real, model } = this.#handle(handle);
+    const target = this.#commit(commit);
+    const parents = target === "unknown" ? [] : target.parents;
+    const chosen = parent === undefined || parent === 0 ? undefined : parents[parent % parents.length];
+    const counting = parent === 0 ? this.#commit(commit) : chosen;
+    const against = counting === undefined ? {} : { parent: idOf(counting) };
+    await this.#mergeBy(
+      options,
+      (given) => real[direction](idOf(target), { ...given, ...against }),
+      (given) => this.#model.replay(model, direction, target, counting, given),
+    );
   }
 
   async #transact(step: Extract<Step, { do: "transact" }>): Promise<void> {
@@ -467,6 +500,20 @@ export class Run {
     for (const commit of all.values()) {
       if (!listed.has(commit))
         assert(![...listed].some((other) => commit.ancestors.has(other)), "a gap in the history");
+    }
+  }
+
+  async #keyHistory({ real, model }: Pair, key: string): Promise<void> {
+    const found = await real.keyHistory(key).toArray();
+    const wanted = new Map(changesOf(key, model.current).map((commit) => [idOf(commit), commit]));
+    const sorted = found.map(({ commit, value }) => [commit, tokenOf(value)]).sort();
+    assert.deepEqual(sorted, [...wanted].map(([id, { contents }]) => [id, contents.get(key)]).sort());
+    const listed = found.map(({ commit }) => wanted.get(commit) ?? assert.fail());
+    for (const [i, commit] of listed.entries()) {
+      assert(
+        !listed.slice(i + 1).some((later) => later.ancestors.has(commit)),
+        "an ancestor is listed before its child",
+      );
     }
   }
 

@@ -10,8 +10,15 @@ export interface Changes {
 /** A rule by name; see `RULES`. */
 export type RuleName = "ours" | "theirs" | "mix" | "drop" | "fail" | "large";
 
+/** A prefix: so many characters of a key. */
+export interface Prefix {
+  readonly key: number;
+  readonly length: number;
+}
+
 export interface MergeArguments {
   readonly rules: readonly (readonly [key: number, rule: RuleName])[];
+  readonly prefixes: readonly (readonly [prefix: Prefix, rule: RuleName])[];
   readonly fallback: RuleName | undefined;
   readonly info: number | undefined;
   readonly abandon: boolean;
@@ -29,6 +36,14 @@ export type Step =
       readonly do: "mergeFrom";
       readonly kind: "branch" | "tag" | "commit" | "bare";
       readonly source: number;
+      readonly options: MergeArguments;
+    })
+  | (OnHandle & {
+      readonly do: "replay";
+      readonly direction: "cherryPick" | "revert";
+      readonly commit: number;
+      /** One of its parents; for 0 the commit itself, which is none. */
+      readonly parent: number | undefined;
       readonly options: MergeArguments;
     })
   | (OnHandle & {
@@ -60,6 +75,7 @@ export type Step =
     })
   | (OnHandle & { readonly do: "deleteTag"; readonly name: number })
   | (OnHandle & { readonly do: "setRule"; readonly key: number | undefined; readonly rule: RuleName })
+  | (OnHandle & { readonly do: "setPrefixRule"; readonly prefix: Prefix; readonly rule: RuleName })
   | (OnHandle & { readonly do: "read"; readonly keys: readonly number[] })
   | (OnHandle & {
       readonly do: "range";
@@ -84,6 +100,7 @@ export type Step =
       readonly allParents: boolean;
       readonly limit: number | undefined;
     })
+  | (OnHandle & { readonly do: "keyHistory"; readonly keys: readonly number[] })
   | (OnHandle & { readonly do: "mergeBase"; readonly a: number; readonly b: number })
   /** Two commits are merged both ways, each is changed, and then the results are merged: over two bases. */
   | (OnHandle & {
@@ -124,8 +141,13 @@ const changes: fc.Arbitrary<Changes> = fc.record({
 });
 const info = maybe(fc.nat({ max: 3 }), 0.3);
 const rule = fc.constantFrom<RuleName>("ours", "theirs", "mix", "mix", "mix", "drop", "fail", "large");
+const prefix: fc.Arbitrary<Prefix> = fc.record({ key: index, length: fc.constantFrom(0, 1, 1, 2, 2, 7, 9) });
 const options: fc.Arbitrary<MergeArguments> = fc.record({
   rules: fc.array(fc.tuple(index, rule), { maxLength: 2 }),
+  prefixes: fc.oneof(
+    { weight: 3, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.array(fc.tuple(prefix, rule), { maxLength: 2 }) },
+  ),
   fallback: maybe(rule, 1.5),
   info,
   abandon: fc.boolean(),
@@ -135,7 +157,7 @@ const options: fc.Arbitrary<MergeArguments> = fc.record({
 /** Options with which merges seldom fail. */
 const decided = fc
   .tuple(options, fc.constantFrom<RuleName>("ours", "theirs", "mix"))
-  .map(([given, fallback]): MergeArguments => ({ ...given, rules: [], fallback, dryRun: false }));
+  .map(([given, fallback]): MergeArguments => ({ ...given, rules: [], prefixes: [], fallback, dryRun: false }));
 /** The latest commits. */
 const low = fc.nat({ max: 8 });
 
@@ -161,6 +183,13 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
     source: index,
     options,
   }),
+  step(6, "replay", {
+    handle,
+    direction: fc.constantFrom("cherryPick", "revert"),
+    commit: fc.oneof({ weight: 3, arbitrary: fc.nat({ max: 8 }) }, { weight: 1, arbitrary: index }),
+    parent: maybe(fc.nat({ max: 9 }), 0.3),
+    options,
+  }),
   step(5, "transact", { handle, changes, info, inner: info }),
   step(3, "reset", { handle }),
   step(3, "resetTo", { handle, commit: index }),
@@ -170,6 +199,7 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   step(2, "createTag", { handle, name, at: maybe(index), info }),
   step(1, "deleteTag", { handle, name }),
   step(2, "setRule", { handle, key: maybe(index, 3), rule }),
+  step(1, "setPrefixRule", { handle, prefix, rule }),
   step(3, "read", { handle, keys: fc.array(index, { maxLength: 5 }) }),
   step(3, "range", {
     handle,
@@ -189,6 +219,7 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
     limit: maybe(fc.nat({ max: 20 }), 0.3),
   }),
   step(2, "history", { handle, from: maybe(index), allParents: fc.boolean(), limit: maybe(fc.nat({ max: 20 }), 0.3) }),
+  step(3, "keyHistory", { handle, keys: fc.array(index, { minLength: 1, maxLength: 3 }) }),
   step(3, "mergeBase", { handle, a: index, b: index }),
   step(4, "cross", {
     handle,

@@ -201,6 +201,35 @@ describe("merge rules", () => {
   });
 });
 
+describe("a merge rule", () => {
+  it.each<[string, (v: Versioned, commit: string) => Promise<unknown>]>([
+    ["snapshot", (v) => v.snapshot({ x: bytes("1") })],
+    ["merge", (v) => v.merge()],
+    ["mergeFrom", (v) => v.mergeFrom("main")],
+    ["cherryPick", (v, commit) => v.cherryPick(commit)],
+    ["revert", (v, commit) => v.revert(commit)],
+    ["reset", (v) => v.reset()],
+    ["resetTo", (v, commit) => v.resetTo(commit)],
+    ["transact", (v) => v.transact(async () => undefined)],
+    ["createBranch", (v) => v.createBranch("x")],
+    ["createTag", (v) => v.createTag("x")],
+  ])("that calls %s of its own handle gets a TypeError, which makes the key a conflict", async (_, call) => {
+    const { ours, theirs } = await diverged({ k: "0" }, { k: "1" }, { k: "2" });
+    const source = theirs.currentCommit;
+    const rule: MergeFn = async () => {
+      await call(ours, source);
+      return bytes("never");
+    };
+    for (const merge of ["merge", "cherryPick"] as const) {
+      const merging =
+        merge === "merge" ? ours.merge({ defaultMerge: rule }) : ours.cherryPick(source, { defaultMerge: rule });
+      expect((await failureOf(MergeConflict, merging)).mergeErrors.get("k")).toBeInstanceOf(TypeError);
+    }
+    // The handle goes on.
+    expect((await ours.merge({ defaultMerge: "ours" })).merged).toBe(true);
+  });
+});
+
 describe("content types of a handle", () => {
   const joined: ContentType<string> = {
     encode: (value) => bytes(value),

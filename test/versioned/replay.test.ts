@@ -9,7 +9,7 @@ import {
   retainHistory,
   Versioned,
 } from "vkv";
-import { ViewOf } from "../support/counting-store.ts";
+import { CountingStore, ViewOf } from "../support/counting-store.ts";
 import { bytes, change, contents, publishedContents, text } from "./helpers.ts";
 
 let store: Memory;
@@ -91,6 +91,32 @@ describe("cherryPick", () => {
     expect(await pick({ parent: right })).toEqual({ ...base, left: "1" });
     await expect(pick({ parent: main })).rejects.toThrow(RangeError);
     await expect(pick({ parent: 1 as never })).rejects.toThrow(TypeError);
+  });
+
+  it("costs what the commit changed, whatever else differs", async () => {
+    const key = (i: number): string => `k${String(i).padStart(5, "0")}`;
+    await v.snapshot(Array.from({ length: 5000 }, (_, i) => [key(i), new Uint8Array(20)] as const));
+    await v.merge();
+    const other = await v.createBranch("other");
+    const picks: string[] = [];
+    for (const differing of [1, 2000]) {
+      await other.snapshot(Array.from({ length: differing }, (_, i) => [key(i), bytes(`${differing}`)] as const));
+      picks.push(await change(other, { [key(4000)]: `${differing}` }));
+    }
+    await other.merge();
+    const costs: [roundTrips: number, reads: number][] = [];
+    for (const pick of picks) {
+      const counting = new CountingStore(store);
+      const cold = await Versioned.open(counting);
+      counting.reset();
+      await cold.cherryPick(pick, { defaultMerge: "theirs" });
+      costs.push([counting.roundTrips, counting.count("get").items + counting.count("getMany").items]);
+    }
+    // Where the key was another one already, the way to it in the current commit is two nodes more.
+    expect(costs).toEqual([
+      [8, 11],
+      [10, 13],
+    ]);
   });
 
   it("of a commit without parents does all that is in it", async () => {
