@@ -306,7 +306,7 @@ export async function* allAncestors(
 }
 
 /** The next commit of a walk, with its parents. Where a commit below the first turns out to lie beyond the horizon, the one after it. */
-export async function popWithin(
+async function popWithin(
   open: Frontier,
   ahead: ReadAhead,
   horizon: Horizon,
