@@ -84,7 +84,8 @@ export class RedisStore extends KVStore {
   }
 
   override async set(key: string, value: Uint8Array): Promise<void> {
-    this.#check(key, value);
+    this.#check(key);
+    this.checkValue(key, value);
     await this.#set(key, Buffer.from(value));
   }
 
@@ -94,7 +95,7 @@ export class RedisStore extends KVStore {
   }
 
   override async *keys(prefix = ""): AsyncIterableIterator<string> {
-    this.#check();
+    this.#checkOpen();
     this.checkPrefix(prefix);
     if (!isChunkKey(prefix)) yield* this.#recordKeys(prefix);
     if (isChunkKey(prefix) || ["", "n", "c"].includes(prefix)) yield* this.#chunkKeys(prefix);
@@ -106,7 +107,7 @@ export class RedisStore extends KVStore {
   }
 
   override async getMany(keys: Keys): Promise<Map<string, Uint8Array>> {
-    this.#check();
+    this.#checkOpen();
     const list = this.checkKeys(keys);
     const values = await settled(list.map((key) => this.#read(key)));
     const found = new Map<string, Uint8Array>();
@@ -118,19 +119,19 @@ export class RedisStore extends KVStore {
   }
 
   override async setMany(entries: Entries): Promise<void> {
-    this.#check();
+    this.#checkOpen();
     await settled(this.checkEntries(entries).map(([key, value]) => this.#set(key, Buffer.from(value))));
   }
 
   override async createMany(entries: Entries): Promise<string[]> {
-    this.#check();
+    this.#checkOpen();
     const list = this.checkEntries(entries);
     const created = await settled(list.map(([key, value]) => this.#create(key, Buffer.from(value))));
     return list.filter((_, i) => !created[i]).map(([key]) => key);
   }
 
   override async removeMany(keys: Keys): Promise<void> {
-    this.#check();
+    this.#checkOpen();
     await settled(this.checkKeys(keys).map((key) => this.#remove(key)));
   }
 
@@ -211,7 +212,7 @@ export class RedisStore extends KVStore {
       yield* page;
       const last = page.at(-1);
       if (last === undefined || page.length < PAGE) return;
-      this.#check();
+      this.#checkOpen();
       start = Buffer.from(`(${last}`);
     }
   }
@@ -237,7 +238,7 @@ export class RedisStore extends KVStore {
     const pattern = `${(this.#chunks + prefix).replace(/[\\*?[\]]/g, "\\$&")}*`;
     let cursor = "0";
     do {
-      this.#check();
+      this.#checkOpen();
       const [next, keys] = array(await server("scan", cursor, "MATCH", pattern, "COUNT", String(PAGE)));
       yield array(keys)
         .map((key) => String(key).slice(this.#chunks.length))
@@ -246,9 +247,12 @@ export class RedisStore extends KVStore {
     } while (cursor !== "0");
   }
 
-  #check(key?: string, ...values: (Uint8Array | undefined)[]): void {
+  #checkOpen(): void {
     if (this.#closed) throw new StoreClosedError();
-    if (key === undefined) return;
+  }
+
+  #check(key: string, ...values: (Uint8Array | undefined)[]): void {
+    this.#checkOpen();
     this.checkKey(key);
     for (const value of values) if (value !== undefined) this.checkValue(key, value);
   }

@@ -8,8 +8,8 @@ export class TcpProxy {
   latency = 0;
   /** How often requests set out while none was under way: the round trips, with all that travels together as one. */
   roundTrips = 0;
-  /** Whether new connections are refused. */
-  refuses = false;
+  /** Whether it cuts a connection instead of passing on an answer. */
+  losesAnswers = false;
   readonly #server: Server;
   readonly #sockets: Set<Socket> = new Set();
   readonly #waiting: Set<Socket> = new Set();
@@ -44,10 +44,6 @@ export class TcpProxy {
   }
 
   #accept(client: Socket, port: number): void {
-    if (this.refuses) {
-      client.resetAndDestroy();
-      return;
-    }
     const server = open({ port, host: "127.0.0.1", noDelay: true });
     for (const [socket, other] of [
       [client, server],
@@ -70,7 +66,8 @@ export class TcpProxy {
     });
     server.on("data", (bytes) => {
       this.#waiting.delete(client);
-      if (client.writable) client.write(bytes);
+      if (this.losesAnswers) client.resetAndDestroy();
+      else if (client.writable) client.write(bytes);
     });
   }
 }

@@ -1,12 +1,13 @@
 /** Opens stores on servers: in tests, in the processes that these start, and in measurements. */
-
+import { Pool } from "pg";
+import { PostgresStore } from "../../../src/kv/postgres.ts";
 import { RedisStore } from "../../../src/kv/redis.ts";
 import type { KVStore } from "../../../src/kv/store.ts";
 import { connectRedis, type RedisDriver } from "./redis-clients.ts";
 
 /** Where a store is, as it can be told to another process. */
 export interface Place {
-  readonly driver: RedisDriver;
+  readonly driver: RedisDriver | "pg";
   /** One port, or those of a cluster. */
   readonly ports: readonly number[];
   /** Other ports to connect to instead. */
@@ -21,7 +22,14 @@ export interface Remote {
 }
 
 /** Connects to a server. */
-export async function connectTo(place: Place): Promise<Remote> {
-  const { client, close } = await connectRedis(place.driver, place.ports, place.detours);
+export async function connectTo({ driver, ports, detours = {} }: Place): Promise<Remote> {
+  if (driver === "pg") {
+    const [port = 0] = ports;
+    const pool = new Pool({ host: "127.0.0.1", port: detours[port] ?? port, user: "postgres", database: "postgres" });
+    // What is said about a lost connection that is idle; the next statement gets another one.
+    pool.on("error", () => undefined);
+    return { open: (name) => PostgresStore.create(pool, { table: name }), close: () => pool.end() };
+  }
+  const { client, close } = await connectRedis(driver, ports, detours);
   return { open: async (name) => new RedisStore(client, { prefix: name }), close };
 }

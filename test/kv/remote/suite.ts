@@ -6,7 +6,7 @@ import { versionedModelProperty } from "../../model/property.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { remoteFactory } from "./factory.ts";
 import { connectTo, type Place, type Remote } from "./open.ts";
-import { runWriters, type WritersOutcome } from "./writers.ts";
+import { runWriters } from "./writers.ts";
 
 /** A server that runs. */
 export interface RemoteServer {
@@ -16,17 +16,8 @@ export interface RemoteServer {
   stop(): Promise<unknown>;
 }
 
-/** How much to test. */
-export interface Extent {
-  /** Runs of the property. */
-  readonly runs: number;
-  readonly writers: number;
-  /** How long writers write in each test, in ms. */
-  readonly time: number;
-}
-
-/** The conformance suite, and the versioned layer on it against the plain model. */
-export function storeTests(name: string, start: () => Promise<RemoteServer>, { runs }: Pick<Extent, "runs">): void {
+/** The conformance suite, and the versioned layer on it against the plain model, in so many runs. */
+export function storeTests(name: string, start: () => Promise<RemoteServer>, numRuns: number): void {
   describe(name, () => {
     let server: RemoteServer;
     let connections: readonly [Remote, Remote];
@@ -41,69 +32,83 @@ export function storeTests(name: string, start: () => Promise<RemoteServer>, { r
     const factory = remoteFactory(() => connections);
     runConformance(name, factory);
 
-    it("does what the model does", () => versionedModelProperty(() => factory.create(), { numRuns: runs, steps: 20 }));
+    it("does what the model does", () => versionedModelProperty(() => factory.create(), { numRuns, steps: 20 }));
   });
 }
 
-/** Writers in several processes with a collector beside them: undisturbed, and with each kind of trouble. The server must lose nothing that it acknowledged. */
-export function writersTests(name: string, start: () => Promise<RemoteServer>, { writers, time }: Extent): void {
-  describe(`${name}, with several processes and a collector`, () => {
+/** What goes wrong while writers write. */
+type Trouble = (troubled: {
+  server: RemoteServer;
+  proxies: readonly TcpProxy[];
+  isOver: () => boolean;
+}) => Promise<void>;
+
+const TROUBLES = {
+  nothing: async () => {},
+  "a server far away": async ({ proxies, isOver }) => {
+    for (const proxy of proxies) proxy.latency = 10;
+    while (!isOver()) await sleep(20);
+    for (const proxy of proxies) proxy.latency = 0;
+  },
+  "cut connections": async ({ proxies, isOver }) => {
+    while (!isOver()) {
+      await sleep(50 + Math.random() * 150);
+      for (const proxy of proxies) proxy.cut();
+    }
+  },
+  "a killed server": async ({ server, isOver }) => {
+    while (!isOver()) {
+      await sleep(200 + Math.random() * 300);
+      await server.crash(Math.random() * 100);
+    }
+  },
+  everything: async (troubled) => {
+    await Promise.all([
+      TROUBLES["a server far away"](troubled),
+      TROUBLES["cut connections"](troubled),
+      TROUBLES["a killed server"](troubled),
+    ]);
+  },
+} satisfies Record<string, Trouble>;
+
+/** How much writers are tested. */
+export interface WritersExtent {
+  readonly writers: number;
+  /** How long they write in each test, in ms. */
+  readonly time: number;
+  readonly troubles?: readonly (keyof typeof TROUBLES)[];
+}
+
+/** Writers in several processes with a collector beside them. The server must lose nothing that it acknowledged. */
+export function writersTests(name: string, start: () => Promise<RemoteServer>, extent: WritersExtent): void {
+  const { writers, time, troubles = Object.keys(TROUBLES) as (keyof typeof TROUBLES)[] } = extent;
+  describe(`${name}, with ${writers} processes and a collector`, () => {
     let server: RemoteServer;
-    const proxies = new Map<number, TcpProxy>();
+    let proxies: readonly TcpProxy[];
     beforeAll(async () => {
       server = await start();
-      for (const port of server.place.ports) proxies.set(port, await TcpProxy.start(port));
+      proxies = await Promise.all(server.place.ports.map((port) => TcpProxy.start(port)));
     });
     afterAll(async () => {
-      await Promise.all([...proxies.values()].map((proxy) => proxy.stop()));
+      await Promise.all(proxies.map((proxy) => proxy.stop()));
       await server.stop();
     });
-    /** Where writers connect: through the proxies. */
-    const place = (): Place => ({
-      ...server.place,
-      detours: Object.fromEntries([...proxies].map(([port, proxy]) => [port, proxy.port])),
-    });
-    const run = async (what: string, trouble?: (isOver: () => boolean) => Promise<void>): Promise<WritersOutcome> => {
-      const outcome = await runWriters({ place: place(), name: what, writers, time, ...(trouble ? { trouble } : {}) });
-      console.log(name, what, outcome);
+
+    it.each(troubles)("keeps what was acknowledged, and nothing else, through %s", async (trouble) => {
+      const detours = Object.fromEntries(server.place.ports.map((port, i) => [port, proxies[i]?.port ?? 0]));
+      const outcome = await runWriters({
+        place: { ...server.place, detours },
+        name: trouble,
+        writers,
+        time,
+        trouble: (isOver) => TROUBLES[trouble]({ server, proxies, isOver }),
+      });
+      console.log(name, trouble, outcome);
       expect(outcome.wrong).toEqual([]);
       expect(outcome.acknowledged).toBeGreaterThan(0);
-      return outcome;
-    };
-
-    it("counts exactly", async () => {
-      const { collections, failed } = await run("undisturbed");
-      // A collector that is faster than the writers takes unpublished work: then they are told.
-      expect(Object.keys(failed).filter((code) => code !== "VKV_SESSION_COLLECTED")).toEqual([]);
-      expect(collections).toBeGreaterThan(0);
-    });
-
-    it("counts exactly when the server is far away", async () => {
-      for (const proxy of proxies.values()) proxy.latency = 10;
-      try {
-        await run("slow");
-      } finally {
-        for (const proxy of proxies.values()) proxy.latency = 0;
-      }
-    });
-
-    it("keeps what was acknowledged when connections are cut", async () => {
-      const { failed } = await run("cut", async (isOver) => {
-        while (!isOver()) {
-          await sleep(50 + Math.random() * 150);
-          for (const proxy of proxies.values()) proxy.cut();
-        }
-      });
-      expect(Object.keys(failed).length).toBeGreaterThan(0);
-    });
-
-    it("keeps what was acknowledged when the server is killed", async () => {
-      await run("killed", async (isOver) => {
-        while (!isOver()) {
-          await sleep(300 + Math.random() * 300);
-          await server.crash(Math.random() * 100);
-        }
-      });
+      // A collector that is faster than a writer may take its unpublished work.
+      const failures = Object.keys(outcome.failed).filter((code) => code !== "VKV_SESSION_COLLECTED");
+      if (trouble === "nothing" || trouble === "a server far away") expect(failures).toEqual([]);
     });
   });
 }

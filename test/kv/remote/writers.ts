@@ -31,7 +31,7 @@ export interface WritersRun {
   /** For how long they write, in ms. */
   readonly time: number;
   /** What goes wrong meanwhile; it resolves when all is well again. */
-  readonly trouble?: (isOver: () => boolean) => Promise<void>;
+  readonly trouble: (isOver: () => boolean) => Promise<void>;
 }
 
 /** What came of it. */
@@ -70,7 +70,7 @@ export async function runWriters(run: WritersRun): Promise<WritersOutcome> {
     await Promise.all(starts);
     const end = performance.now() + run.time;
     const isOver = (): boolean => performance.now() >= end;
-    const [collections] = await Promise.all([collect(run, isOver), run.trouble?.(isOver), sleep(run.time)]);
+    const [collections] = await Promise.all([collect(run, isOver), run.trouble(isOver), sleep(run.time)]);
     for (const child of children) child.send({ stop: true });
     const endings = await Promise.all(children.map(async ({ ended }) => ended));
     const ended = endings.filter((ending) => ending !== "done").map((ending) => JSON.stringify(ending));
