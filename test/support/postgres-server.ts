@@ -62,6 +62,7 @@ export class PostgresServer {
       listen_addresses: "127.0.0.1",
       unix_socket_directories: this.#dir,
       max_connections: "200",
+      deadlock_timeout: "200ms",
       ...this.#settings,
     };
     const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
