@@ -11,7 +11,7 @@ import { describe } from "../bytes.ts";
 import { StorageError } from "../errors.ts";
 
 /** A part of a command. Bytes must be in a `Buffer`: node-redis takes nothing else. */
-export type Argument = string | Buffer;
+export type Argument = string | Uint8Array;
 
 /** Sends a command to one server. What is a string in Redis comes back as a `Buffer`. */
 export type Send = (...command: Argument[]) => Promise<unknown>;

@@ -10,8 +10,9 @@ import { startPostgres } from "./remote/postgres.ts";
 import { storeTests, writersTests } from "./remote/suite.ts";
 
 describe.skipIf(lacks("PostgreSQL", hasPostgres()))("PostgresStore", () => {
-  storeTests("pg", () => startPostgres(false), 20);
-  writersTests("pg", () => startPostgres(true), { writers: 6, time: 8000 });
+  storeTests("pg 8", () => startPostgres("pg 8", false), 20);
+  storeTests("pg 8.12", () => startPostgres("pg 8.12", false), 20);
+  writersTests("pg 8", () => startPostgres("pg 8", true), { writers: 6, time: 8000 });
 });
 
 describe("PostgresStore in PGlite", () => {

@@ -82,8 +82,8 @@ describe("a statement", () => {
 });
 
 describe.skipIf(lacks("PostgreSQL", hasPostgres()))("PostgresStore", () => {
-  storeTests("pg", () => startPostgres(false), 3);
-  writersTests("pg", () => startPostgres(true), { writers: 3, time: 1500, troubles: ["everything"] });
+  storeTests("pg 8", () => startPostgres("pg 8", false), 3);
+  writersTests("pg 8", () => startPostgres("pg 8", true), { writers: 3, time: 1500, troubles: ["everything"] });
 
   describe("on a server", () => {
     let server: PostgresServer;

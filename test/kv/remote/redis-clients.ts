@@ -5,7 +5,7 @@ import { createClient, createCluster } from "redis";
 import { createClient as createClient5, createCluster as createCluster5 } from "redis-5";
 import type { RedisClient } from "../../../src/kv/redis.ts";
 
-/** The packages, with their major versions. */
+/** The packages, with their major versions: of 5, the oldest that `RedisStore` runs on; of 6, the newest. */
 export type RedisDriver = "redis 5" | "redis 6" | "ioredis 5" | "ioredis 6";
 
 /** All of them. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { RedisCluster, RedisServer } from "../../support/redis-server.ts";
 import type { RedisDriver } from "./redis-clients.ts";
-import type { RemoteServer } from "./suite.ts";
+import type { RemoteServer } from "./server.ts";
 
 /** Starts one Redis server. */
 export async function startRedis(driver: RedisDriver, durable: boolean): Promise<RemoteServer> {

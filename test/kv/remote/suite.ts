@@ -5,16 +5,9 @@ import { runConformance } from "../../conformance/run.ts";
 import { versionedModelProperty } from "../../model/property.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { remoteFactory } from "./factory.ts";
-import { connectTo, type Place, type Remote } from "./open.ts";
+import { connectTo, type Remote } from "./open.ts";
+import type { RemoteServer } from "./server.ts";
 import { runWriters } from "./writers.ts";
-
-/** A server that runs. */
-export interface RemoteServer {
-  readonly place: Place;
-  /** Ends it in the middle of whatever it does, and starts it again after so many ms. */
-  crash(pause: number): Promise<void>;
-  stop(): Promise<unknown>;
-}
 
 /** The conformance suite, and the versioned layer on it against the plain model, in so many runs. */
 export function storeTests(name: string, start: () => Promise<RemoteServer>, numRuns: number): void {
