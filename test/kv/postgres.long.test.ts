@@ -12,7 +12,7 @@ import { storeTests, writersTests } from "./remote/suite.ts";
 describe.skipIf(lacks("PostgreSQL", hasPostgres()))("PostgresStore", () => {
   storeTests("pg 8", () => startPostgres("pg 8", false), 20);
   storeTests("pg 8.12", () => startPostgres("pg 8.12", false), 20);
-  writersTests("pg 8", () => startPostgres("pg 8", true), { writers: 6, time: 8000 });
+  writersTests("pg 8", () => startPostgres("pg 8", true), { writers: 6, time: 5000 });
 });
 
 describe("PostgresStore in PGlite", () => {

@@ -7,9 +7,14 @@ import { storeTests, writersTests } from "./remote/suite.ts";
 
 describe.skipIf(lacks("redis-server", hasRedis()))("RedisStore", () => {
   for (const driver of REDIS_DRIVERS) {
-    storeTests(`${driver}, one server`, () => startRedis(driver, false), 20);
-    storeTests(`${driver}, a cluster`, () => startRedisCluster(driver, false), 20);
-    writersTests(`${driver}, one server`, () => startRedis(driver, true), { writers: 6, time: 8000 });
-    writersTests(`${driver}, a cluster`, () => startRedisCluster(driver, true), { writers: 6, time: 8000 });
+    // The oldest versions meet all that may go wrong at once only.
+    const extent = driver.endsWith("6") ? {} : { troubles: ["everything"] as const };
+    for (const [place, start] of [
+      ["one server", startRedis],
+      ["a cluster", startRedisCluster],
+    ] as const) {
+      storeTests(`${driver}, ${place}`, () => start(driver, false), 20);
+      writersTests(`${driver}, ${place}`, () => start(driver, true), { writers: 6, time: 5000, ...extent });
+    }
   }
 });
