@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "redis";
 import { hasCommand } from "./needs.ts";
 import { freePort, Server } from "./server.ts";
@@ -98,15 +99,22 @@ export class RedisCluster {
       const bus = String(busPorts[i]?.["cluster-port"]);
       await clients[0]?.sendCommand(["CLUSTER", "MEET", "127.0.0.1", String(port), bus]);
     }
-    for (const client of clients) {
+    for (const client of clients) client.destroy();
+    await this.ready();
+  }
+
+  /** Resolves when all servers know each other, and serve their slots: some time after one has been started again. */
+  async ready(): Promise<void> {
+    for (const port of this.ports) {
+      const client = await createClient({ socket: { port } }).connect();
       const isReady = async (): Promise<boolean> => {
-        const [info, nodes] = [
-          await client.sendCommand(["CLUSTER", "INFO"]),
-          await client.sendCommand(["CLUSTER", "NODES"]),
-        ];
-        return /cluster_state:ok/.test(String(info)) && String(nodes).trim().split("\n").length === clients.length;
+        const [info, nodes] = await Promise.all(
+          ["INFO", "NODES"].map(async (about) => String(await client.sendCommand(["CLUSTER", about]))),
+        );
+        const isKnown = nodes?.trim().split("\n").length === this.servers.length;
+        return isKnown && info?.includes("cluster_state:ok") === true;
       };
-      while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, 20));
+      while (!(await isReady())) await sleep(20);
       client.destroy();
     }
   }

@@ -22,6 +22,7 @@ export async function startRedisCluster(driver: RedisDriver, durable: boolean): 
     crash: async (pause) => {
       const server = cluster.servers[crashes++ % cluster.servers.length];
       if (server !== undefined) await crash(server, pause);
+      await cluster.ready();
     },
     stop: () => cluster.stop(),
   };

@@ -87,23 +87,27 @@ export function writersTests(name: string, start: () => Promise<RemoteServer>, e
       await server.stop();
     });
 
-    it.each(troubles)("keeps what was acknowledged, and nothing else, through %s", async (trouble) => {
-      const detours = Object.fromEntries(server.place.ports.map((port, i) => [port, proxies[i]?.port ?? 0]));
-      const outcome = await runWriters({
-        place: { ...server.place, detours },
-        name: trouble,
-        writers,
-        time,
-        steps: 5 * writers,
-        trouble: (isOver) => TROUBLES[trouble]({ server, proxies, isOver }),
-      });
-      console.log(name, trouble, outcome);
-      expect(outcome.wrong).toEqual([]);
-      expect(outcome.acknowledged).toBeGreaterThanOrEqual(5 * writers);
-      // A collector that is faster than a writer may take its unpublished work.
-      const failures = Object.keys(outcome.failed).filter((code) => code !== "VKV_SESSION_COLLECTED");
-      if (trouble === "nothing" || trouble === "a server far away") expect(failures).toEqual([]);
-      if (trouble === "nothing") expect(outcome.collections).toBeGreaterThan(0);
-    });
+    it.each(troubles)(
+      "keeps what was acknowledged, and nothing else, through %s",
+      async (trouble) => {
+        const detours = Object.fromEntries(server.place.ports.map((port, i) => [port, proxies[i]?.port ?? 0]));
+        const outcome = await runWriters({
+          place: { ...server.place, detours },
+          name: trouble,
+          writers,
+          time,
+          steps: 5 * writers,
+          trouble: (isOver) => TROUBLES[trouble]({ server, proxies, isOver }),
+        });
+        console.log(name, trouble, outcome);
+        expect(outcome.wrong).toEqual([]);
+        expect(outcome.acknowledged).toBeGreaterThanOrEqual(5 * writers);
+        // A collector that is faster than a writer may take its unpublished work.
+        const failures = Object.keys(outcome.failed).filter((code) => code !== "VKV_SESSION_COLLECTED");
+        if (trouble === "nothing" || trouble === "a server far away") expect(failures).toEqual([]);
+        if (trouble === "nothing") expect(outcome.collections).toBeGreaterThan(0);
+      },
+      180_000,
+    );
   });
 }
