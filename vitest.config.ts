@@ -13,6 +13,8 @@ export default defineConfig(({ mode }) => ({
       { find: "vkv/memory", replacement: source("kv/memory.ts") },
       { find: "vkv/disk", replacement: source("kv/disk.ts") },
       { find: "vkv/tiered", replacement: source("kv/tiered.ts") },
+      { find: "vkv/redis", replacement: source("kv/redis.ts") },
+      { find: "vkv/postgres", replacement: source("kv/postgres.ts") },
       { find: "vkv/conformance", replacement: source("conformance/index.ts") },
     ],
   },

@@ -16,12 +16,18 @@ const pages = ["README.md", ...docs.sort()]
   .filter((page) => page.endsWith(".md"))
   .map((page) => ({ page, blocks: snippetsOf(readFileSync(join(root, page), "utf8")) }));
 
-/** A user's project: vkv is installed, and Node's types are. */
+/** What is installed beside vkv: Node's types, and the clients of the servers that stores run on. */
+const PACKAGES = ["@types/node", "@types/pg", "@electric-sql/pglite", "ioredis", "pg", "redis"];
+
+/** A user's project: vkv is installed. */
 function inProject<T>(work: (dir: string) => Promise<T>): Promise<T> {
   return inTempFolder(async (dir) => {
     await mkdir(join(dir, "node_modules/@types"), { recursive: true });
     await symlink(root, join(dir, "node_modules/vkv"), "junction");
-    await symlink(join(root, "node_modules/@types/node"), join(dir, "node_modules/@types/node"), "junction");
+    await mkdir(join(dir, "node_modules/@electric-sql"));
+    for (const name of PACKAGES) {
+      await symlink(join(root, "node_modules", name), join(dir, "node_modules", name), "junction");
+    }
     await writeFile(join(dir, "package.json"), JSON.stringify({ private: true, type: "module" }));
     const compilerOptions = {
       module: "nodenext",

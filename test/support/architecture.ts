@@ -27,6 +27,8 @@ const NODE_ONLY = [
   "kv/disk.ts",
   "kv/folder-gate.ts",
   "kv/last-transaction.ts",
+  "kv/redis.ts",
+  "kv/redis-client.ts",
   "hash/sha256-node.ts",
   "cli/",
   "viewer/",
