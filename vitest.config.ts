@@ -13,6 +13,8 @@ export default defineConfig(({ mode }) => ({
       { find: "vkv/memory", replacement: source("kv/memory.ts") },
       { find: "vkv/disk", replacement: source("kv/disk.ts") },
       { find: "vkv/tiered", replacement: source("kv/tiered.ts") },
+      { find: "vkv/s3", replacement: source("kv/s3.ts") },
+      { find: "vkv/indexeddb", replacement: source("kv/indexeddb.ts") },
       { find: "vkv/conformance", replacement: source("conformance/index.ts") },
     ],
   },

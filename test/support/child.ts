@@ -6,6 +6,9 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { root } from "./run.ts";
 
+/** Drivers, which are not bundled: they are not made for it. */
+const DRIVERS = ["redis", "redis-5", "ioredis", "ioredis-5", "pg", "@electric-sql/pglite", "@aws-sdk/client-s3"];
+
 /**
  * Bundles a program with the sources it uses, into `folder`: it starts three times as fast as through tsx, and stays as
  * it is for as long as a run takes. Returns the path of what can be started.
@@ -19,6 +22,7 @@ export async function bundleProgram(program: URL, folder: string): Promise<strin
     platform: "node",
     format: "esm",
     target: "node20",
+    external: DRIVERS,
     tsconfig: join(root, "tsconfig.dev.json"),
     logLevel: "warning",
   });

@@ -1,0 +1,73 @@
+/** A way to a server that tests can make slow, and cut. */
+import { once } from "node:events";
+import { createServer, connect as open, type Server, type Socket } from "node:net";
+
+/** Passes on what comes in on a port of its own. */
+export class TcpProxy {
+  /** How much longer a request takes, in ms. */
+  latency = 0;
+  /** How often requests set out while none was under way: the round trips, with all that travels together as one. */
+  roundTrips = 0;
+  /** Whether it cuts a connection instead of passing on an answer. */
+  losesAnswers = false;
+  readonly #server: Server;
+  readonly #sockets: Set<Socket> = new Set();
+  readonly #waiting: Set<Socket> = new Set();
+
+  private constructor(target: number) {
+    this.#server = createServer({ noDelay: true }, (client) => this.#accept(client, target));
+  }
+
+  /** Starts one in front of the port `target` of this machine. */
+  static async start(target: number): Promise<TcpProxy> {
+    const proxy = new TcpProxy(target);
+    proxy.#server.listen(0, "127.0.0.1");
+    await once(proxy.#server, "listening");
+    return proxy;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") throw new Error("The proxy is not listening.");
+    return address.port;
+  }
+
+  /** Breaks all connections, in the middle of whatever is on its way. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  async stop(): Promise<void> {
+    this.cut();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  #accept(client: Socket, port: number): void {
+    const server = open({ port, host: "127.0.0.1", noDelay: true });
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.#sockets.add(socket);
+      // Either end may be gone at any time: then so is the other.
+      socket.on("error", () => undefined);
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        this.#waiting.delete(client);
+        other.destroy();
+      });
+    }
+    client.on("data", (bytes) => {
+      if (this.#waiting.size === 0) this.roundTrips++;
+      this.#waiting.add(client);
+      if (this.latency === 0) server.write(bytes);
+      else setTimeout(() => server.writable && server.write(bytes), this.latency);
+    });
+    server.on("data", (bytes) => {
+      this.#waiting.delete(client);
+      if (this.losesAnswers) client.resetAndDestroy();
+      else if (client.writable) client.write(bytes);
+    });
+  }
+}
