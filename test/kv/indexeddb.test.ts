@@ -1,15 +1,13 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { conformance } from "../../src/conformance/index.ts";
+import { versionedModelProperty } from "../model/property.ts";
 import { Browser, hasChromium } from "../support/browser.ts";
 import { lacks } from "../support/needs.ts";
 import { node } from "../support/run.ts";
 import { bundlePage } from "./browser/bundle.ts";
-import type { PageProgram } from "./browser/page.ts";
-
-declare global {
-  var vkv: PageProgram;
-}
+import { PageStore } from "./browser/page-store.ts";
+import { writeInTabs } from "./browser/writers.ts";
 
 describe.skipIf(lacks("Chromium", hasChromium()))("IndexedDBStore in Chromium", () => {
   let browser: Browser;
@@ -24,6 +22,32 @@ describe.skipIf(lacks("Chromium", hasChromium()))("IndexedDBStore in Chromium", 
     it.each(conformance.map(({ topic, name }) => [topic, name]))("%s: %s", async (_, name) => {
       expect(await page.evaluate((each) => vkv.runCase(each, false), name)).toBeUndefined();
     });
+  });
+
+  it("does what the model does", async () => {
+    let count = 0;
+    await versionedModelProperty(() => new PageStore(page, `model ${count++}`), { numRuns: 1, steps: 10 });
+  });
+
+  it("keeps what was acknowledged to the writers of several tabs, beside a collector", async () => {
+    const outcome = await writeInTabs(browser, { name: "written", writers: 3, time: 1500 });
+    expect(outcome.wrong).toEqual([]);
+    expect(outcome.acknowledged).toBeGreaterThan(0);
+    expect(outcome.collections).toBeGreaterThan(0);
+  });
+
+  it("says when there is no room left", async () => {
+    const session = await page.context().newCDPSession(page);
+    const origin = new URL(page.url()).origin;
+    await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1_000_000 });
+    const outcome = await page.evaluate(() => {
+      // The browser compresses values.
+      const random = Uint8Array.from({ length: 5_000_000 }, () => Math.random() * 256);
+      return vkv.outcome(() => vkv.store("full").createMany({ k: new Uint8Array([1]), l: random }));
+    });
+    await session.send("Storage.overrideQuotaForOrigin", { origin });
+    expect(outcome).toBe("VKV_STORAGE: The browser has no room left for this site's data.");
+    expect(await page.evaluate(() => vkv.store("full").has("k"))).toBe(false);
   });
 
   it("gives the same commit ids as Node", async () => {

@@ -1,9 +1,9 @@
 /** Chromium for tests, with a profile that outlives it. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser as Connection, chromium, type Page } from "playwright-core";
-import { Server } from "./server.ts";
+import { freePort, Server } from "./server.ts";
 
 /** Where Debian's package `chromium` has it. */
 const CHROMIUM = "/usr/bin/chromium";
@@ -36,13 +36,11 @@ export class Browser {
 
   /** Starts it again. */
   async restart(): Promise<void> {
-    const port = join(this.#profile, "DevToolsActivePort");
-    rmSync(port, { force: true });
+    const port = await freePort();
     const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage"];
-    const own = [`--user-data-dir=${this.#profile}`, "--remote-debugging-port=0", "about:blank"];
+    const own = [`--user-data-dir=${this.#profile}`, `--remote-debugging-port=${port}`, "about:blank"];
     this.#server = await Server.start(CHROMIUM, [...flags, ...own], /DevTools listening on/);
-    const [number] = readFileSync(port, "utf8").split("\n");
-    this.#connection = await chromium.connectOverCDP(`http://127.0.0.1:${number}`);
+    this.#connection = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
   }
 
   /** Opens a tab, in which the script has run. All tabs are of one origin, and share what they store. */
