@@ -21,6 +21,7 @@ function inProject<T>(work: (dir: string) => Promise<T>): Promise<T> {
     await mkdir(join(dir, "node_modules/@types"), { recursive: true });
     await symlink(root, join(dir, "node_modules/vkv"), "junction");
     await symlink(join(root, "node_modules/@types/node"), join(dir, "node_modules/@types/node"), "junction");
+    await symlink(join(root, "node_modules/@aws-sdk"), join(dir, "node_modules/@aws-sdk"), "junction");
     await writeFile(join(dir, "package.json"), JSON.stringify({ private: true, type: "module" }));
     const compilerOptions = {
       module: "nodenext",

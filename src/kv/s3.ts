@@ -19,7 +19,7 @@ export interface S3Options {
   readonly prefix?: string;
 }
 
-/** How many requests run at a time. */
+/** How many requests run at a time: fewer than the 50 connections of the AWS SDK, which complains when they do not suffice. */
 const AT_ONCE = 32;
 /** How many objects one request can delete. */
 const DELETED_AT_ONCE = 1000;
@@ -76,13 +76,14 @@ export class S3Store extends KVStore {
 
   override async get(key: string): Promise<Uint8Array | undefined> {
     this.#check(key);
-    return valueIn((await this.#read(key)).body);
+    return valueIn((await this.#limiter.run(() => this.#read(key))).body);
   }
 
   override async set(key: string, value: Uint8Array): Promise<void> {
     this.#check(key);
     this.checkValue(key, value);
-    await this.#write(key, bodyOf(value));
+    const body = bodyOf(value);
+    await this.#limiter.run(() => this.#write(key, body));
   }
 
   override async remove(key: string): Promise<void> {
@@ -103,14 +104,17 @@ export class S3Store extends KVStore {
   override async cas(key: string, value: Uint8Array | undefined, expected: Uint8Array | undefined): Promise<boolean> {
     this.#check(key, value, expected);
     const body = value && bodyOf(value);
-    if (expected !== undefined) return this.#swap(key, body, bodyOf(expected));
-    return body === undefined ? isRemoved(await this.#read(key)) : this.#create(key, body);
+    const old = expected && bodyOf(expected);
+    return this.#limiter.run(async () => {
+      if (old !== undefined) return this.#swap(key, body, old);
+      return body === undefined ? isRemoved(await this.#read(key)) : this.#create(key, body);
+    });
   }
 
   override async getMany(keys: Keys): Promise<Map<string, Uint8Array>> {
     this.#checkOpen();
     const list = this.checkKeys(keys);
-    const stored = await this.#each(list, (key) => this.#read(key));
+    const stored = await this.#limiter.all(list, (key) => this.#read(key));
     const found = new Map<string, Uint8Array>();
     list.forEach((key, i) => {
       const value = valueIn(stored[i]?.body);
@@ -122,14 +126,14 @@ export class S3Store extends KVStore {
   override async setMany(entries: Entries): Promise<void> {
     this.#checkOpen();
     const list = this.checkEntries(entries).map(([key, value]) => [key, bodyOf(value)] as const);
-    await this.#each(list, ([key, body]) => this.#write(key, body));
+    await this.#limiter.all(list, ([key, body]) => this.#write(key, body));
   }
 
   /** As every store's. A key whose request was sent more than once, and that has the very bytes now, counts as created. */
   override async createMany(entries: Entries): Promise<string[]> {
     this.#checkOpen();
     const list = this.checkEntries(entries).map(([key, value]) => [key, bodyOf(value)] as const);
-    const created = await this.#each(list, async ([key, body]) => {
+    const created = await this.#limiter.all(list, async ([key, body]) => {
       try {
         return await this.#create(key, body);
       } catch (error) {
@@ -160,18 +164,25 @@ export class S3Store extends KVStore {
   /** What is stored for a key. */
   async #read(key: string): Promise<Stored> {
     for (let attempt = 1; ; attempt++) {
-      try {
-        const { Body, ContentLength, ETag } = await this.#client.getObject(this.#object(key));
-        const body = new Uint8Array((await Body?.transformToByteArray()) ?? []);
-        if (ContentLength !== undefined && ContentLength !== body.length) throw new StorageError("A body was cut off.");
-        if (ETag === undefined) throw new StorageError("The server gives no ETags.");
-        this.#etags.note(key, body, ETag);
-        return { body, etag: ETag };
-      } catch (error) {
-        if (isMissing(error)) return { body: REMOVED };
-        // The client repeats requests that fail, but not those whose answer breaks off.
-        if (attempt === READS) throw failure(error);
-      }
+      const stored = await this.#tryRead(key);
+      if (stored !== undefined) return stored;
+      if (attempt === READS) throw new StorageError(`S3 failed: ${READS} answers broke off.`);
+    }
+  }
+
+  /** The same; `undefined` if the answer breaks off, since the client repeats only what fails before it begins. */
+  async #tryRead(key: string): Promise<Stored | undefined> {
+    try {
+      const { Body, ContentLength, ETag } = await this.#client.getObject(this.#object(key));
+      if (ETag === undefined) throw new StorageError("S3 failed: the server gives no ETags.");
+      const read = await Body?.transformToByteArray().catch(() => undefined);
+      if (read === undefined || (ContentLength !== undefined && ContentLength !== read.length)) return undefined;
+      const body = new Uint8Array(read);
+      this.#etags.note(key, body, ETag);
+      return { body, etag: ETag };
+    } catch (error) {
+      if (isMissing(error)) return { body: REMOVED };
+      throw failure(error);
     }
   }
 
@@ -249,7 +260,7 @@ export class S3Store extends KVStore {
   async #removeAll(keys: readonly string[]): Promise<void> {
     const groups: (readonly string[])[] = [];
     for (let i = 0; i < keys.length; i += DELETED_AT_ONCE) groups.push(keys.slice(i, i + DELETED_AT_ONCE));
-    await this.#each(groups, async (group) => {
+    await this.#limiter.all(groups, async (group) => {
       const Objects = group.map((key) => ({ Key: this.#object(key).Key }));
       try {
         const { Errors } = await this.#client.deleteObjects({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } });
@@ -282,10 +293,6 @@ export class S3Store extends KVStore {
       }
       yield page;
     } while (token !== undefined);
-  }
-
-  #each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-    return this.#limiter.all(items, work);
   }
 
   #object(key: string): { Bucket: string; Key: string } {

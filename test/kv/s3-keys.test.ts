@@ -22,8 +22,8 @@ describe("names of objects", () => {
     expect(objectName("n/-_AZaz09")).toBe("n/-_AZaz09!");
   });
 
-  it("give the key back, and have few plain characters in short segments", async () => {
-    await fc.assert(
+  it("give the key back, and have few plain characters in short segments", () => {
+    fc.assert(
       fc.property(key, (each) => {
         const name = objectName(each);
         expect(keyOf(name)).toBe(each);
@@ -45,8 +45,8 @@ describe("names of objects", () => {
     }
   });
 
-  it("begin with the name of a prefix exactly if the keys do", async () => {
-    await fc.assert(
+  it("begin with the name of a prefix exactly if the keys do", () => {
+    fc.assert(
       fc.property(key, key, fc.nat(), (one, other, at) => {
         const cut = one.slice(0, at % (one.length + 1));
         for (const prefix of [other, cut.isWellFormed() ? cut : ""]) {
@@ -57,8 +57,8 @@ describe("names of objects", () => {
     );
   });
 
-  it("are never folders of others", async () => {
-    await fc.assert(
+  it("are never folders of others", () => {
+    fc.assert(
       fc.property(key, key, (one, other) => {
         expect(objectName(one + other).startsWith(`${objectName(one)}/`)).toBe(false);
       }),

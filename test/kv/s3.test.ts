@@ -13,7 +13,8 @@ import { remoteFactory } from "./remote/factory.ts";
 import { connectTo, type Remote } from "./remote/open.ts";
 import { startS3 } from "./remote/s3.ts";
 import { BUCKET, connectS3 } from "./remote/s3-client.ts";
-import { type RemoteServer, writersTests } from "./remote/suite.ts";
+import type { RemoteServer } from "./remote/server.ts";
+import { writersTests } from "./remote/suite.ts";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 const isRaceForOne = ({ name }: { readonly name: string }): boolean => name.includes("exactly one succeeds");

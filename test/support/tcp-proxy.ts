@@ -6,13 +6,10 @@ import { createServer, connect as open, type Server, type Socket } from "node:ne
 export class TcpProxy {
   /** How much longer a request takes, in ms. */
   latency = 0;
-  /** How often requests set out while none was under way: the round trips, with all that travels together as one. */
-  roundTrips = 0;
   /** Whether it cuts a connection instead of passing on an answer. */
   losesAnswers = false;
   readonly #server: Server;
   readonly #sockets: Set<Socket> = new Set();
-  readonly #waiting: Set<Socket> = new Set();
 
   private constructor(target: number) {
     this.#server = createServer({ noDelay: true }, (client) => this.#accept(client, target));
@@ -54,18 +51,14 @@ export class TcpProxy {
       socket.on("error", () => undefined);
       socket.on("close", () => {
         this.#sockets.delete(socket);
-        this.#waiting.delete(client);
         other.destroy();
       });
     }
     client.on("data", (bytes) => {
-      if (this.#waiting.size === 0) this.roundTrips++;
-      this.#waiting.add(client);
       if (this.latency === 0) server.write(bytes);
       else setTimeout(() => server.writable && server.write(bytes), this.latency);
     });
     server.on("data", (bytes) => {
-      this.#waiting.delete(client);
       if (this.losesAnswers) client.resetAndDestroy();
       else if (client.writable) client.write(bytes);
     });

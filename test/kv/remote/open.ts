@@ -23,5 +23,8 @@ export interface Remote {
 export async function connectTo({ ports, detours = {} }: Place): Promise<Remote> {
   const [port = 0] = ports;
   const client = connectS3(detours[port] ?? port);
-  return { open: async (name) => new S3Store(client, { bucket: BUCKET, prefix: name }), close: () => client.destroy() };
+  return {
+    open: async (name) => new S3Store(client, { bucket: BUCKET, prefix: name.replaceAll(" ", "-") }),
+    close: () => client.destroy(),
+  };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { S3Server, type S3ServerKind } from "../../support/s3-server.ts";
 import { BUCKET, connectS3 } from "./s3-client.ts";
-import type { RemoteServer } from "./suite.ts";
+import type { RemoteServer } from "./server.ts";
 
 /** Starts one server with S3's protocol, with a bucket. */
 export async function startS3(kind: S3ServerKind): Promise<RemoteServer> {

@@ -14,6 +14,9 @@ import { connectTo, type Place } from "./open.ts";
 /** The key of the counter that all writers raise. */
 export const COUNT = "count";
 
+/** How long writers may take, in ms. */
+const PATIENCE = 60_000;
+
 /** What a writer says. */
 export type Told =
   | { readonly ready: true }
@@ -28,8 +31,10 @@ export interface WritersRun {
   /** The name of a store that nobody else uses. */
   readonly name: string;
   readonly writers: number;
-  /** For how long they write, in ms. */
+  /** How long they write at least, in ms. */
   readonly time: number;
+  /** How many steps are to be acknowledged before they stop, unless that takes longer than a minute. */
+  readonly steps: number;
   /** What goes wrong meanwhile; it resolves when all is well again. */
   readonly trouble: (isOver: () => boolean) => Promise<void>;
 }
@@ -68,9 +73,12 @@ export async function runWriters(run: WritersRun): Promise<WritersOutcome> {
         }),
     );
     await Promise.all(starts);
-    const end = performance.now() + run.time;
-    const isOver = (): boolean => performance.now() >= end;
-    const [collections] = await Promise.all([collect(run, isOver), run.trouble(isOver), sleep(run.time)]);
+    const start = performance.now();
+    const isOver = (): boolean => {
+      const time = performance.now() - start;
+      return time > PATIENCE || (time > run.time && told.filter((line) => "done" in line).length >= run.steps);
+    };
+    const [collections] = await Promise.all([collect(run, isOver), run.trouble(isOver)]);
     for (const child of children) child.send({ stop: true });
     const endings = await Promise.all(children.map(async ({ ended }) => ended));
     const ended = endings.filter((ending) => ending !== "done").map((ending) => JSON.stringify(ending));
