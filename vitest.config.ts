@@ -15,6 +15,8 @@ export default defineConfig(({ mode }) => ({
       { find: "vkv/tiered", replacement: source("kv/tiered.ts") },
       { find: "vkv/redis", replacement: source("kv/redis.ts") },
       { find: "vkv/postgres", replacement: source("kv/postgres.ts") },
+      { find: "vkv/s3", replacement: source("kv/s3.ts") },
+      { find: "vkv/indexeddb", replacement: source("kv/indexeddb.ts") },
       { find: "vkv/conformance", replacement: source("conformance/index.ts") },
     ],
   },

@@ -169,7 +169,11 @@ describe("a bundle for browsers", () => {
       const v = await Versioned.open();
       console.log(await v.snapshot({ a: new Uint8Array([1]), ü: new Uint8Array(5000) }, { info: { by: "me" } }));`;
     const { outputFiles, metafile } = await bundle({
-      stdin: { contents: 'export * from "vkv"; export * from "vkv/tiered";', resolveDir: project },
+      stdin: {
+        contents:
+          'export * from "vkv"; export * from "vkv/tiered"; export * from "vkv/indexeddb"; export * from "vkv/s3";',
+        resolveDir: project,
+      },
       bundle: true,
       format: "esm",
       platform: "browser",

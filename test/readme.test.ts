@@ -17,14 +17,14 @@ const pages = ["README.md", ...docs.sort()]
   .map((page) => ({ page, blocks: snippetsOf(readFileSync(join(root, page), "utf8")) }));
 
 /** What is installed beside vkv: Node's types, and the clients of the servers that stores run on. */
-const PACKAGES = ["@types/node", "@types/pg", "@electric-sql/pglite", "ioredis", "pg", "redis"];
+const PACKAGES = ["@types/node", "@types/pg", "@aws-sdk/client-s3", "@electric-sql/pglite", "ioredis", "pg", "redis"];
 
 /** A user's project: vkv is installed. */
 function inProject<T>(work: (dir: string) => Promise<T>): Promise<T> {
   return inTempFolder(async (dir) => {
     await mkdir(join(dir, "node_modules/@types"), { recursive: true });
     await symlink(root, join(dir, "node_modules/vkv"), "junction");
-    await mkdir(join(dir, "node_modules/@electric-sql"));
+    for (const scope of ["@electric-sql", "@aws-sdk"]) await mkdir(join(dir, "node_modules", scope));
     for (const name of PACKAGES) {
       await symlink(join(root, "node_modules", name), join(dir, "node_modules", name), "junction");
     }

@@ -7,7 +7,16 @@ import { build } from "esbuild";
 import { root } from "./run.ts";
 
 /** Drivers, which are not bundled: they are not made for it. */
-const DRIVERS = ["redis", "redis-5", "ioredis", "ioredis-5", "pg", "pg-8.12", "@electric-sql/pglite"];
+const DRIVERS = [
+  "redis",
+  "redis-5",
+  "ioredis",
+  "ioredis-5",
+  "pg",
+  "pg-8.12",
+  "@electric-sql/pglite",
+  "@aws-sdk/client-s3",
+];
 
 /**
  * Bundles a program with the sources it uses, into `folder`: it starts three times as fast as through tsx, and stays as

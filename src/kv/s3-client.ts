@@ -1,0 +1,76 @@
+/** What `S3Store` uses of a client, so that the driver's types are not needed; and what a refusal of the server means. */
+import { StorageError, VkvError } from "../errors.ts";
+
+/** Where an object is. */
+export interface S3Object {
+  readonly Bucket: string;
+  readonly Key: string;
+}
+
+/**
+ * What is used of a client: the class `S3` of `@aws-sdk/client-s3` has these methods. Errors must have the server's
+ * code as their `name`, and `$metadata` with `httpStatusCode` and `attempts`, how often the request was sent.
+ */
+export interface S3Api {
+  getObject(input: S3Object): Promise<{
+    readonly Body?: { transformToByteArray(): Promise<Uint8Array> } | undefined;
+    readonly ContentLength?: number | undefined;
+    readonly ETag?: string | undefined;
+  }>;
+  putObject(
+    input: S3Object & { readonly Body: Uint8Array; readonly IfMatch?: string; readonly IfNoneMatch?: string },
+  ): Promise<{ readonly ETag?: string | undefined }>;
+  deleteObject(input: S3Object & { readonly IfMatch?: string }): Promise<unknown>;
+  deleteObjects(input: {
+    readonly Bucket: string;
+    readonly Delete: { Objects: { Key: string }[]; Quiet: boolean };
+  }): Promise<{
+    readonly Errors?: readonly { readonly Key?: string | undefined; readonly Code?: string | undefined }[] | undefined;
+  }>;
+  listObjectsV2(input: {
+    readonly Bucket: string;
+    readonly Prefix: string;
+    readonly ContinuationToken?: string;
+  }): Promise<{
+    readonly Contents?:
+      | readonly { readonly Key?: string | undefined; readonly Size?: number | undefined }[]
+      | undefined;
+    readonly NextContinuationToken?: string | undefined;
+  }>;
+}
+
+/** Whether the server says that there is no such object. A bucket that is not there is another matter. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && error.name === "NoSuchKey";
+}
+
+/**
+ * Why the server did not do what was asked on a condition: `"unmet"`, the condition does not hold; `"conflict"`, another
+ * write got in between, and it may be asked again. `undefined`: it may have been done, or was not about the condition.
+ *
+ * Only a first answer counts: a request that the client had to send again may meet what its first sending did.
+ */
+export function refusal(error: unknown): "unmet" | "conflict" | undefined {
+  const { httpStatusCode, attempts } = metadata(error);
+  if (attempts !== 1) return undefined;
+  if (httpStatusCode === 412 || isMissing(error)) return "unmet";
+  return httpStatusCode === 409 ? "conflict" : undefined;
+}
+
+/** Whether the last answer was a refusal, whatever earlier sendings of the request did. */
+export function isRefused(error: unknown): boolean {
+  const { httpStatusCode } = metadata(error);
+  return httpStatusCode === 412 || httpStatusCode === 409 || isMissing(error);
+}
+
+/** What a client threw, as an error of ours. */
+export function failure(cause: unknown): VkvError {
+  if (cause instanceof VkvError) return cause;
+  const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  return new StorageError(`S3 failed: ${what}`, { cause });
+}
+
+function metadata(error: unknown): { readonly httpStatusCode?: unknown; readonly attempts?: unknown } {
+  if (!(error instanceof Error) || !("$metadata" in error)) return {};
+  return typeof error.$metadata === "object" && error.$metadata !== null ? error.$metadata : {};
+}

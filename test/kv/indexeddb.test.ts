@@ -1,0 +1,91 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { conformance } from "../../src/conformance/index.ts";
+import { versionedModelProperty } from "../model/property.ts";
+import { Browser, hasChromium } from "../support/browser.ts";
+import { lacks } from "../support/needs.ts";
+import { node } from "../support/run.ts";
+import { bundlePage } from "./browser/bundle.ts";
+import { PageStore } from "./browser/page-store.ts";
+import { writeInTabs } from "./browser/writers.ts";
+
+describe.skipIf(lacks("Chromium", hasChromium()))("IndexedDBStore in Chromium", () => {
+  let browser: Browser;
+  let page: Page;
+  beforeAll(async () => {
+    browser = await Browser.start(await bundlePage());
+    page = await browser.open();
+  });
+  afterAll(() => browser.stop());
+
+  describe("the conformance suite", () => {
+    it.each(conformance.map(({ topic, name }) => [topic, name]))("%s: %s", async (_, name) => {
+      expect(await page.evaluate((each) => vkv.runCase(each, false), name)).toBeUndefined();
+    });
+  });
+
+  it("does what the model does", async () => {
+    let count = 0;
+    await versionedModelProperty(() => new PageStore(page, `model ${count++}`), { numRuns: 1, steps: 10 });
+  });
+
+  it("keeps what was acknowledged to the writers of several tabs, beside a collector", async () => {
+    const outcome = await writeInTabs(browser, { name: "written", writers: 3, time: 1500 });
+    expect(outcome.wrong).toEqual([]);
+    expect(outcome.acknowledged).toBeGreaterThan(0);
+    expect(outcome.collections).toBeGreaterThan(0);
+  });
+
+  it("says when there is no room left", async () => {
+    const session = await page.context().newCDPSession(page);
+    const origin = new URL(page.url()).origin;
+    await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1_000_000 });
+    const outcome = await page.evaluate(() => {
+      // The browser compresses values.
+      const random = Uint8Array.from({ length: 5_000_000 }, () => Math.random() * 256);
+      return vkv.outcome(() => vkv.store("full").createMany({ k: new Uint8Array([1]), l: random }));
+    });
+    await session.send("Storage.overrideQuotaForOrigin", { origin });
+    expect(outcome).toBe("VKV_STORAGE: The browser has no room left for this site's data.");
+    expect(await page.evaluate(() => vkv.store("full").has("k"))).toBe(false);
+  });
+
+  it("gives the same commit ids as Node", async () => {
+    const { stdout } = await node(["test/support/smoke.mjs"]);
+    expect(await page.evaluate(() => vkv.tour())).toBe(stdout.trim());
+  });
+
+  it("loses no increment of two tabs", async () => {
+    const tabs = [page, await browser.open()];
+    await Promise.all(tabs.map((tab) => tab.evaluate(() => vkv.raise("raced", 100))));
+    expect(await page.evaluate(async () => [...((await vkv.store("raced").get("count")) ?? [])])).toEqual([
+      0, 0, 0, 0, 0, 0, 0, 200,
+    ]);
+    await tabs[1]?.close();
+  });
+
+  it("lets go of a database that another tab deletes, and says so", async () => {
+    const other = await browser.open();
+    await other.evaluate(() => vkv.store("deleted").set("k", new Uint8Array([1])));
+    await page.evaluate(() => vkv.remove("deleted"));
+    const outcome = await other.evaluate(() => vkv.outcome(() => vkv.store("deleted").get("k")));
+    expect(outcome).toBe(
+      'VKV_STORAGE: The database "deleted" was deleted or changed by another tab: open the store again.',
+    );
+    await other.close();
+  });
+
+  it("refuses a database of a later layout", async () => {
+    const outcome = await page.evaluate(async () => {
+      await new Promise((resolve) => {
+        const request = indexedDB.open("later", 2);
+        request.onsuccess = (): void => {
+          request.result.close();
+          resolve(undefined);
+        };
+      });
+      return vkv.outcome(() => vkv.store("later").get("k"));
+    });
+    expect(outcome).toMatch(/^VKV_STORAGE: IndexedDB failed: VersionError/);
+  });
+});
