@@ -97,6 +97,32 @@ export const PAGES: readonly Page[] = [
     ],
   },
   {
+    file: "remote-stores.md",
+    title: "Stores elsewhere",
+    intro:
+      "Stores on servers, in the cloud and in browsers. [Backends](../backends.md) says what each promises, and what it costs.",
+    names: [
+      "RedisStore",
+      "RedisOptions",
+      "RedisClient",
+      "NodeRedisClient",
+      "NodeRedisCluster",
+      "IORedisClient",
+      "IORedisCluster",
+      "PostgresStore",
+      "PostgresOptions",
+      "PostgresDatabase",
+      "S3Store",
+      "S3Options",
+      "probeS3",
+      "S3Support",
+      "S3Api",
+      "S3Object",
+      "IndexedDBStore",
+      "IndexedDBOptions",
+    ],
+  },
+  {
     file: "maintenance.md",
     title: "Maintenance",
     intro:

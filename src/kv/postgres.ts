@@ -5,6 +5,7 @@ import { type Entries, type Keys, KVStore, type StoreTraits } from "./store.ts";
 
 /** What is used of a `Pool` of the package `pg`, of a `PGlite`, and of whatever else has such a method. */
 export interface PostgresDatabase {
+  /** Runs a statement with parameters `$1`, `$2` and so on. */
   query(sql: string, values: unknown[]): Promise<{ readonly rows: readonly unknown[] }>;
 }
 

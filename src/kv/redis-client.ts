@@ -18,13 +18,17 @@ export type Send = (...command: Argument[]) => Promise<unknown>;
 
 /** What is used of a client of the package `redis`, which `createClient` returns. */
 export interface NodeRedisClient {
+  /** Sends a command; its answer, with strings as `Buffer`s where `options` ask for that. */
   sendCommand(command: readonly (string | Uint8Array)[], options?: object): Promise<unknown>;
 }
 
 /** What is used of a cluster client of the package `redis`, which `createCluster` returns. */
 export interface NodeRedisCluster {
+  /** The servers that hold keys. */
   readonly masters: readonly object[];
+  /** The client of one of them. */
   nodeClient(node: object): Promise<NodeRedisClient> | NodeRedisClient;
+  /** Sends a command to the server that holds a key. */
   sendCommand(
     firstKey: string | Uint8Array | undefined,
     isReadonly: boolean | undefined,
@@ -35,21 +39,26 @@ export interface NodeRedisCluster {
 
 /** What is used of a `Redis` of the package `ioredis`. */
 export interface IORedisClient {
+  /** How it was made: whether it sends a command again, and what it puts before keys. */
   readonly options: {
     readonly maxRetriesPerRequest?: number | null | undefined;
     readonly keyPrefix?: string | undefined;
   };
+  /** Sends a command; its answer, with strings as `Buffer`s. */
   callBuffer(...command: [name: string, ...args: (string | Uint8Array | number)[]]): Promise<unknown>;
 }
 
 /** What is used of a `Cluster` of the package `ioredis`. */
 export interface IORedisCluster {
+  /** How it was made: whether it sends a command again, where it reads, and what it puts before keys. */
   readonly options: {
     readonly retryDelayOnFailover?: number | undefined;
     readonly scaleReads?: unknown;
     readonly keyPrefix?: string | undefined;
   };
+  /** The clients of the servers that hold keys. */
   nodes(role: "master"): readonly Pick<IORedisClient, "callBuffer">[];
+  /** Sends a command to the server that holds its first key; its answer, with strings as `Buffer`s. */
   callBuffer(...command: [name: string, ...args: (string | Uint8Array | number)[]]): Promise<unknown>;
 }
 

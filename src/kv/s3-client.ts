@@ -3,7 +3,9 @@ import { StorageError, VkvError } from "../errors.ts";
 
 /** Where an object is. */
 export interface S3Object {
+  /** The name of the bucket. */
   readonly Bucket: string;
+  /** The name of the object. */
   readonly Key: string;
 }
 
@@ -12,21 +14,26 @@ export interface S3Object {
  * code as their `name`, and `$metadata` with `httpStatusCode` and `attempts`, how often the request was sent.
  */
 export interface S3Api {
+  /** Reads an object; fails with the name `NoSuchKey` if there is none. */
   getObject(input: S3Object): Promise<{
     readonly Body?: { transformToByteArray(): Promise<Uint8Array> } | undefined;
     readonly ContentLength?: number | undefined;
     readonly ETag?: string | undefined;
   }>;
+  /** Writes an object, maybe only if it has an ETag, or is not there (`"*"`). */
   putObject(
     input: S3Object & { readonly Body: Uint8Array; readonly IfMatch?: string; readonly IfNoneMatch?: string },
   ): Promise<{ readonly ETag?: string | undefined }>;
+  /** Removes an object, maybe only if it has an ETag. */
   deleteObject(input: S3Object & { readonly IfMatch?: string }): Promise<unknown>;
+  /** Removes up to 1,000 objects. */
   deleteObjects(input: {
     readonly Bucket: string;
     readonly Delete: { Objects: { Key: string }[]; Quiet: boolean };
   }): Promise<{
     readonly Errors?: readonly { readonly Key?: string | undefined; readonly Code?: string | undefined }[] | undefined;
   }>;
+  /** Lists up to 1,000 objects whose names begin with a prefix. */
   listObjectsV2(input: {
     readonly Bucket: string;
     readonly Prefix: string;
