@@ -46,6 +46,7 @@ export interface IORedisClient {
 export interface IORedisCluster {
   readonly options: {
     readonly retryDelayOnFailover?: number | undefined;
+    readonly clusterNodeRetryStrategy?: unknown;
     readonly scaleReads?: unknown;
     readonly keyPrefix?: string | undefined;
   };
@@ -102,8 +103,9 @@ function viaIORedis(client: IORedisClient): Connection {
 }
 
 function viaIORedisCluster(cluster: IORedisCluster): Connection {
-  const { keyPrefix, retryDelayOnFailover, scaleReads } = cluster.options;
+  const { clusterNodeRetryStrategy, keyPrefix, retryDelayOnFailover, scaleReads } = cluster.options;
   if (retryDelayOnFailover !== 0) throw resends("retryDelayOnFailover: 0");
+  if (typeof clusterNodeRetryStrategy === "function") throw resends("clusterNodeRetryStrategy: null");
   if (scaleReads !== undefined && scaleReads !== "master") {
     throw new TypeError(
       'A RedisStore must read from masters: create the cluster client with { scaleReads: "master" }.',
