@@ -53,6 +53,7 @@ export interface IORedisCluster {
   /** How it was made: whether it sends a command again, where it reads, and what it puts before keys. */
   readonly options: {
     readonly retryDelayOnFailover?: number | undefined;
+    readonly clusterNodeRetryStrategy?: unknown;
     readonly scaleReads?: unknown;
     readonly keyPrefix?: string | undefined;
   };
@@ -111,8 +112,9 @@ function viaIORedis(client: IORedisClient): Connection {
 }
 
 function viaIORedisCluster(cluster: IORedisCluster): Connection {
-  const { keyPrefix, retryDelayOnFailover, scaleReads } = cluster.options;
+  const { clusterNodeRetryStrategy, keyPrefix, retryDelayOnFailover, scaleReads } = cluster.options;
   if (retryDelayOnFailover !== 0) throw resends("retryDelayOnFailover: 0");
+  if (typeof clusterNodeRetryStrategy === "function") throw resends("clusterNodeRetryStrategy: null");
   if (scaleReads !== undefined && scaleReads !== "master") {
     throw new TypeError(
       'A RedisStore must read from masters: create the cluster client with { scaleReads: "master" }.',

@@ -41,6 +41,12 @@ describe("new RedisStore", () => {
       /retryDelayOnFailover: 0/,
     ],
     [
+      "a cluster whose nodes do",
+      { callBuffer, nodes: () => [], options: { retryDelayOnFailover: 0, clusterNodeRetryStrategy: () => 1 } },
+      TypeError,
+      /clusterNodeRetryStrategy: null/,
+    ],
+    [
       "a cluster that reads from replicas",
       { callBuffer, nodes: () => [], options: { retryDelayOnFailover: 0, scaleReads: "slave" } },
       TypeError,
