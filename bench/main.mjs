@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { install } from "./harness/install.mjs";
 import { machine, today, versions } from "./harness/machine.mjs";
 import { count, parseOptions } from "./harness/options.mjs";
 import { runTask } from "./harness/spawn.mjs";
@@ -20,7 +21,7 @@ async function main({ chosen, sizesOf, peers, base, runs, quick, profile, write 
   if (base !== undefined) systems.push(baseIn(base));
   const scratch = mkdtempSync(join(tmpdir(), "vkv-bench-"));
   const profiles = profile === "" ? mkdtempSync(join(tmpdir(), "vkv-profile-")) : profile;
-  const skipped = new Map();
+  const skipped = new Map(systems.flatMap((system) => notInstalled(system)));
   const stores = new Map();
   const tables = [];
   const show = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`);
@@ -59,7 +60,7 @@ async function main({ chosen, sizesOf, peers, base, runs, quick, profile, write 
     const over = new Set();
     for (let run = 0; run < (workload.onceOnly ? 1 : runs); run++) {
       for (const system of systems) {
-        if (over.has(system) || skipped.has(system.name)) continue;
+        if (over.has(system) || skipped.has(system.name) || n > (system.maxKeys ?? n)) continue;
         show(`${workload.id} ${count(n)}: run ${run + 1}, ${system.name}`);
         const result = await runOnce(system, workload, n);
         if (result?.metrics === undefined || result.seconds > PATIENCE) over.add(system);
@@ -83,8 +84,23 @@ async function main({ chosen, sizesOf, peers, base, runs, quick, profile, write 
   if (write) writeResults(tables, systems, runs);
 }
 
+/** The name of a system that cannot be installed, and why. */
+function notInstalled(system) {
+  const why = install(system);
+  return why === undefined ? [] : [[system.name, why]];
+}
+
 function writeResults(tables, systems, runs) {
   const file = fileURLToPath(new URL("results.md", import.meta.url));
-  const head = `# Results\n\nWritten by \`npm run bench -- --write\` on ${today()}: ${machine()}.\n${versions(systems)}. Medians of ${runs} processes each.\n`;
-  writeFileSync(file, `${head}\n${tables.join("\n\n")}\n`);
+  const head = `# Results
+
+Written by \`npm run bench -- --write\` on ${today()}: ${machine()}.
+${versions()}.
+
+Medians of ${runs} processes each, which take turns; a system whose process takes over ${PATIENCE} s runs once. Keys like
+\`user/000123/profile\`, values of 100 random bytes. A gap below 1.5× is a tie. The last column is the part of the target that
+was needed: at most 1 when it is reached. What each workload does is in [README.md](README.md).`;
+  const notes = systems.flatMap(({ name, note }) => (note === undefined ? [] : [`- ${name}: ${note}`]));
+  const comparable = ["## What is not comparable", "", ...notes].join("\n");
+  writeFileSync(file, `${[head, comparable, "## Figures", ...tables].join("\n\n")}\n`);
 }

@@ -26,7 +26,7 @@ async function prepare({ create, reopen }) {
   return { metrics: {} };
 }
 
-async function measure({ create, reopen }) {
+async function measure({ create, reopen, openCommand }) {
   const workload = workloads.find(({ id }) => id === task.workload);
   const wanted = workload.medium ?? "memory";
   const medium = media.includes(wanted) ? wanted : media[0];
@@ -52,11 +52,10 @@ async function measure({ create, reopen }) {
     clock: new Clock({ quick, begin: () => profile?.start() }),
     create: createHere,
     reopen: () => opened(reopen(folder)),
-    openCommand: (key) =>
-      key === undefined ? [process.execPath, "-e", "0"] : [process.execPath, opener, adapter, folder, key],
+    openCommand: (key) => (openCommand ?? openInNode)(folder, key),
     async loaded() {
       const system = await createHere();
-      await system.load(entriesOf(n));
+      await (system.quickLoad ?? system.load)(entriesOf(n));
       return system;
     },
   };
@@ -64,6 +63,11 @@ async function measure({ create, reopen }) {
   await profile?.stop();
   for (const system of open) await system.close?.();
   return metrics === undefined ? { skipped: "cannot be measured here" } : { metrics };
+}
+
+/** The command that opens a store and gets a key; without a key, one that does neither. */
+function openInNode(path, key) {
+  return key === undefined ? [process.execPath, "-e", "0"] : [process.execPath, opener, adapter, path, key];
 }
 
 /** What a system does not offer, a workload cannot measure. */

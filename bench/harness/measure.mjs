@@ -41,9 +41,18 @@ export class Clock {
   }
 
   /**
-   * Times `run`, which does something `size` times, again and again for about a second after a warm-up: how many a second.
+   * How many a second: times `run`, which does something for each item of the list that `prepare` makes of a length that
+   * takes about 20 milliseconds, up to `most`, again and again for about a second after a warm-up.
    */
-  async rate(size, prepare, run) {
+  async rate(most, prepare, run) {
+    const few = Math.min(most, 100);
+    const [[first]] = await loop(1, 0, 1, () => prepare(few), [run]);
+    const size = Math.max(few, Math.min(most, Math.round((few * 20) / first)));
+    return this.rateOfMany(size, () => prepare(size), run);
+  }
+
+  /** The same for calls that do `size` things each. */
+  async rateOfMany(size, prepare, run) {
     const limit = this.#quick ? 250 : 1000;
     await loop(10_000, limit / 2, 1, prepare, [run]);
     await this.#start();

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { peers } from "../peers/index.mjs";
+import { cargoProgram, python } from "./install.mjs";
 
 const here = (path) => new URL(path, import.meta.url).href;
 
@@ -27,6 +28,13 @@ export function chooseSystems(names) {
 
 /** The command that runs a task of a system. */
 export function command(system, task) {
-  const argument = JSON.stringify({ ...task, adapter: system.adapter, media: system.media });
-  return [process.execPath, [fileURLToPath(here("child.mjs")), argument]];
+  const { media, adapter } = system;
+  if (system.runtime === "cargo") {
+    return [cargoProgram(adapter), [task.workload ?? "none", String(task.n), ...(task.quick ? ["quick"] : [])]];
+  }
+  if (system.runtime === "python") {
+    const argument = { ...task, media, adapter: fileURLToPath(adapter) };
+    return [python, [fileURLToPath(here("child.py")), JSON.stringify(argument)]];
+  }
+  return [process.execPath, [fileURLToPath(here("child.mjs")), JSON.stringify({ ...task, media, adapter })]];
 }

@@ -20,6 +20,7 @@ export const diff = {
       async () => {
         const both = [before, await system.commit(updatesOf(random, KEYS, n))];
         before = both[1];
+        await system.beforeDiff?.();
         return both;
       },
       async ([a, b]) => {

@@ -31,12 +31,12 @@ async function run({ n, clock, loaded, quick }) {
   const result = {
     uniform: await clock.rate(
       GETS,
-      () => keys(GETS, n),
+      (count) => keys(count, n),
       (list) => getEach(system, list),
     ),
     hot: await clock.rate(
       GETS,
-      () => keys(GETS, HOT),
+      (count) => keys(count, HOT),
       (list) => getEach(system, list),
     ),
   };
@@ -45,13 +45,13 @@ async function run({ n, clock, loaded, quick }) {
     const many = async (list) => {
       found = await system.getMany(list);
     };
-    result.many = await clock.rate(MANY, () => random.distinct(MANY, n).map((index) => keyOf(index, n)), many);
+    result.many = await clock.rateOfMany(MANY, () => random.distinct(MANY, n).map((index) => keyOf(index, n)), many);
     expect(found, MANY, "values found");
     const block = () => {
       const from = random.below(n - MANY + 1);
       return Array.from({ length: MANY }, (_, i) => keyOf(from + i, n));
     };
-    result.block = await clock.rate(MANY, block, many);
+    result.block = await clock.rateOfMany(MANY, block, many);
     expect(found, MANY, "values found");
   }
   await check(system, n);

@@ -27,10 +27,8 @@ export const history = {
     );
     expect(listed.length >= commits && listed[0] === head, true, `${commits} commits in the history, newest first`);
     if (system.mergeBase === undefined) return { history: time.median };
-    const tips = await Promise.all([
-      side(system, head, random, n, commits / 10),
-      side(system, head, random, n, commits / 10),
-    ]);
+    const tips = [];
+    for (let i = 0; i < 2; i++) tips.push(await side(system, head, random, n, commits / 10));
     let base;
     const found = await clock.each(
       50,
