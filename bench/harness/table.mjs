@@ -20,7 +20,7 @@ export function tableOf(workload, size, runs) {
   );
   const head = ["", "", "median", "min–max", "against vkv", "target", "÷ target"];
   const lines = aligned([head, ...rows].map((cells) => columns.map((column) => cells[column])));
-  return [`### ${workload.id} · ${workload.title} · ${count(size)} keys`, "", ...lines].join("\n");
+  return [`### ${workload.id}, ${count(size)} keys`, "", ...lines].join("\n");
 }
 
 /** The row of each system for one metric. */
@@ -43,13 +43,13 @@ function rowsOf({ title, unit, baseline }, key, runs, target) {
   });
 }
 
-/** The lines of a table whose columns line up: names to the left, figures to the right. */
-export function aligned(rows) {
+/** The lines of a table whose columns line up: `names` to the left, figures to the right. */
+export function aligned(rows, names = 2) {
   const widths = rows[0].map((_, column) => Math.max(3, ...rows.map((cells) => cells[column].length)));
   const lines = rows.map((cells) =>
-    row(cells.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))),
+    row(cells.map((cell, i) => (i < names ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))),
   );
-  const rule = row(widths.map((width, i) => (i < 2 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)));
+  const rule = row(widths.map((width, i) => (i < names ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)));
   return [lines[0], rule, ...lines.slice(1)];
 }
 

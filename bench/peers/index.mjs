@@ -7,6 +7,9 @@ const memory = ["memory"];
 const disk = ["disk"];
 const both = ["memory", "disk"];
 
+/** The most keys of peers that would take minutes to load more. */
+const SLOW = 100_000;
+
 export const peers = [
   {
     name: "Map",
@@ -24,6 +27,7 @@ export const peers = [
     name: "pail",
     file: "pail.mjs",
     runtime: "npm",
+    maxKeys: SLOW,
     media: memory,
     note: "a version is the hash of a root: no commits, history or branches. Its merge puts one side's changes on the other, without conflicts.",
   },
@@ -31,6 +35,7 @@ export const peers = [
     name: "okra",
     file: "okra-memory.mjs",
     runtime: "npm",
+    maxKeys: SLOW,
     media: memory,
     note: "the latest state only, with a Merkle tree. Its diff is a sync with a second tree that lags one commit behind.",
   },
@@ -38,6 +43,7 @@ export const peers = [
     name: "okra-lmdb",
     file: "okra-lmdb.mjs",
     runtime: "npm",
+    maxKeys: SLOW,
     media: disk,
     note: "the latest state only, with a Merkle tree. On disk in every row, with an fsync a commit, which cannot be set.",
   },
@@ -45,6 +51,7 @@ export const peers = [
     name: "prolly-trees",
     file: "prolly-trees.mjs",
     runtime: "npm",
+    maxKeys: SLOW,
     media: memory,
     note: "a version is the hash of a root: no commits, history, branches, diff or merge. With its own unlimited cache of nodes.",
   },
@@ -65,6 +72,7 @@ export const peers = [
     name: "isomorphic-git",
     file: "isomorphic-git.mjs",
     runtime: "npm",
+    maxKeys: SLOW,
     media: disk,
     note: "loose objects on disk in every row, keys as paths like git's. Where loading is not what is measured, git loads.",
   },
@@ -79,6 +87,7 @@ export const peers = [
   {
     name: "kvgit",
     file: "kvgit_peer.py",
+    maxKeys: SLOW,
     media: both,
     runtime: "python",
     note: "Python; a hash trie, so a scan lists all keys. Gets are synchronous, without a copy. On disk in SQLite, without fsync.",
