@@ -8,12 +8,25 @@ import { Runner } from "./harness/runner.mjs";
 import { baseIn, chooseSystems } from "./harness/systems.mjs";
 import { tableOf } from "./harness/table.mjs";
 
-const options = parseOptions(process.argv.slice(2));
-if (options !== undefined) await main(options);
+const wanted = understand(process.argv.slice(2));
+if (wanted !== undefined) await main(wanted);
 
-async function main({ chosen, sizesOf, peers, base, runs, quick, profile, write }) {
-  const systems = chooseSystems(profile === undefined ? peers : "none");
-  if (base !== undefined) systems.push(baseIn(base));
+/** The options and the systems they name; undefined when there is nothing to run. */
+function understand(args) {
+  try {
+    const options = parseOptions(args);
+    if (options === undefined) return undefined;
+    const { profile, peers, base } = options;
+    const systems = chooseSystems(profile === undefined ? peers : "none");
+    return { ...options, systems: base === undefined ? systems : [...systems, baseIn(base)] };
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+    return undefined;
+  }
+}
+
+async function main({ chosen, sizesOf, systems, runs, quick, profile, write }) {
   const profiles = profile === "" ? mkdtempSync(join(tmpdir(), "vkv-profile-")) : profile;
   const runner = new Runner(systems, { runs, quick, profiles });
   try {

@@ -41,6 +41,7 @@ export function parseOptions(args) {
       console.log(`${id.padEnd(4)} ${title}; ${sizes.map(count).join(", ")} keys`);
     return undefined;
   }
+  if (values.write && values.quick) throw new Error("--write wants full runs, without --quick.");
   const single = values.quick || values.profile !== undefined;
   return {
     ...values,

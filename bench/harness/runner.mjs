@@ -35,7 +35,7 @@ export class Runner {
     const over = new Set();
     for (let run = 0; run < (workload.onceOnly ? 1 : this.#options.runs); run++) {
       for (const system of this.#systems) {
-        if (over.has(system) || this.#skipped.has(system.name) || n > (system.maxKeys ?? n)) continue;
+        if (over.has(system) || this.#skipped.has(system.name) || !canDo(system, workload, n)) continue;
         show(`${workload.id} ${count(n)}: run ${run + 1}, ${system.name}`);
         const result = await this.#run(system, workload, n);
         if (result?.metrics === undefined || result.seconds > PATIENCE) over.add(system);
@@ -81,6 +81,10 @@ export class Runner {
     if (missing !== undefined) this.#skipped.set(system.name, missing);
     if (error !== undefined) console.error(`${system.name}${where} failed: ${error}`);
   }
+}
+
+function canDo({ maxKeys, durable }, workload, n) {
+  return n <= (maxKeys ?? n) && (durable === true || workload.durable !== true);
 }
 
 /** What is being done, on a line that the next one replaces. */

@@ -6,7 +6,7 @@ import { cargoProgram, python } from "./install.mjs";
 
 const here = (path) => new URL(path, import.meta.url).href;
 
-const vkv = { name: "vkv", adapter: here("../vkv.mjs"), media: ["memory", "disk"] };
+const vkv = { name: "vkv", adapter: here("../vkv.mjs"), media: ["memory", "disk"], durable: true };
 
 /** vkv as it is in another clone of this repository, built. */
 export function baseIn(folder) {

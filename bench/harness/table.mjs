@@ -67,7 +67,8 @@ function spread({ min, max, runs }, unit) {
 
 /** How many times as much (or as little, of a rate) as vkv. */
 function against(value, base, unit) {
-  if (base === undefined) return "";
+  // A difference of two times can be negative.
+  if (base === undefined || base <= 0 || value <= 0) return "";
   const worse = isRate(unit) ? base / value : value / base;
   if (worse < TIE && worse > 1 / TIE) return `tie (${worse.toFixed(2)}×)`;
   const [times, word] = worse > 1 ? [worse, "worse"] : [1 / worse, "better"];

@@ -1,5 +1,5 @@
 /**
- * The peers: the file of each, where it can keep its data, what must be installed to run it, how many keys it takes in
+ * The peers: the file of each, where it can keep its data, whether it can wait for fsync, what must be installed to run it, how many keys it takes in
  * bearable time, and what is not comparable.
  */
 
@@ -20,6 +20,7 @@ export const peers = [
   {
     name: "lmdb",
     file: "lmdb.mjs",
+    durable: true,
     media: disk,
     note: "a floor: the latest state only. On disk in every row, without fsync but for W2d; `get` copies the value.",
   },
@@ -42,6 +43,7 @@ export const peers = [
   {
     name: "okra-lmdb",
     file: "okra-lmdb.mjs",
+    durable: true,
     runtime: "npm",
     maxKeys: SLOW,
     media: disk,
