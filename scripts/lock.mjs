@@ -4,13 +4,16 @@
  *
  * A registry mirror that serves one platform only makes npm drop the others from the lock, and then `npm ci` refuses
  * the lock ("Missing: … from lock file") there and finds no binary elsewhere. The version is exact in the package that
- * asks for it; the platform is in the name. `--check` only tells whether entries are missing.
+ * asks for it; the platform is in the name. `--check` only tells whether entries are missing. Another lock file may be named.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** @typedef {{ version?: string | undefined, dev?: boolean | undefined, optional?: boolean, optionalDependencies?: Record<string, string> }} Entry */
 
-const file = new URL("../package-lock.json", import.meta.url);
+const named = process.argv.slice(2).find((argument) => !argument.startsWith("-"));
+const file = named === undefined ? fileURLToPath(new URL("../package-lock.json", import.meta.url)) : resolve(named);
 /** @type {{ packages: Record<string, Entry> }} */
 const lock = JSON.parse(readFileSync(file, "utf8"));
 const before = Object.keys(lock.packages);
