@@ -83,8 +83,10 @@ export class Runner {
   }
 }
 
-function canDo({ maxKeys, durable }, workload, n) {
-  return n <= (maxKeys ?? n) && (durable === true || workload.durable !== true);
+function canDo({ maxKeys, durable, forks }, workload, n) {
+  if (workload.durable === true && durable !== true) return false;
+  if (workload.ownMemory === true && forks === true) return false;
+  return n <= (maxKeys ?? n);
 }
 
 /** What is being done, on a line that the next one replaces. */

@@ -1,6 +1,7 @@
 /**
- * The peers: the file of each, where it can keep its data, whether it can wait for fsync, what must be installed to run it, how many keys it takes in
- * bearable time, and what is not comparable.
+ * The peers. Of each: its file, what must be installed to run it, where it can keep its data, whether it can wait for fsync,
+ * whether it works in processes of its own, whose memory is not seen, how many keys it takes in bearable time, and what is
+ * not comparable.
  */
 
 const memory = ["memory"];
@@ -68,6 +69,7 @@ export const peers = [
     name: "git",
     file: "git.mjs",
     media: disk,
+    forks: true,
     note: "a bare repository on disk in every row, keys as paths in trees of up to 1,000 entries; `fast-import`, `cat-file` and `diff-tree` stay open, a merge (the tree, without the commit), a branch and a history are a process each.",
   },
   {

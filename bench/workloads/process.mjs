@@ -65,6 +65,7 @@ const memory = (id, title, needs, run, more = {}) => ({
   title,
   needs,
   run,
+  ownMemory: true,
   sizes: [1_000_000],
   metrics: { peak: { title: "peak resident memory", unit: "MB" } },
   ...more,
