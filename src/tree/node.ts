@@ -19,6 +19,7 @@ import { HASH_BYTES, type Hash, readHash } from "../chunk/hash.ts";
 import { ByteReader } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
 import { maxEntries } from "./boundary.ts";
+import { childTotals, type Totals } from "./child-slot.ts";
 import { MAX_KEY_BYTES } from "./key-bytes.ts";
 import { checkSlot, slotSize } from "./slot.ts";
 
@@ -42,10 +43,18 @@ export interface NodeRef {
   used: boolean;
 }
 
-/** How many keys lie below a node, and how many bytes their values have. */
-export interface Totals {
-  readonly size: number;
-  readonly bytes: number;
+/** The children of a leaf. */
+export const NO_CHILDREN: (NodeRef | undefined)[] = [];
+
+/** Notes a child at an index; places before it that are not there are empty. */
+export function setChild(children: (NodeRef | undefined)[], index: number, child: NodeRef): void {
+  for (let i = children.length; i < index; i++) children.push(undefined);
+  children[index] = child;
+}
+
+/** The totals of an entry whose slot lies in `bytes` from `start` to `end`: of a leaf's value, of a child. */
+export function slotTotals(level: number, bytes: Uint8Array, start: number, end: number): Totals {
+  return level === 0 ? { size: 1, bytes: slotSize(bytes, start, end) } : childTotals(bytes, start, end);
 }
 
 /** A node of the tree. */
@@ -68,17 +77,26 @@ export class Node {
   /** Where in the payload the slots begin. */
   readonly slotsStart: number;
   #totals: Totals | undefined;
+  #heads: number[] | undefined;
 
   /**
    * @param children those that are at hand
    * @param isStored whether it was read from the store, or was just stored
+   * @param totals if they are known
    */
-  constructor(hash: Hash, payload: Uint8Array, children: (NodeRef | undefined)[], isStored: boolean) {
+  constructor(
+    hash: Hash,
+    payload: Uint8Array,
+    children: (NodeRef | undefined)[],
+    isStored: boolean,
+    totals?: Totals | undefined,
+  ) {
     const flags = payload[2] ?? 0;
     this.hash = hash;
     this.payload = payload;
     this.children = children;
     this.isStored = isStored;
+    this.#totals = totals;
     this.level = payload[1] ?? 0;
     this.count = (payload[3] ?? 0) | ((payload[4] ?? 0) << 8);
     this.prefixLength = (payload[5] ?? 0) | ((payload[6] ?? 0) << 8);
@@ -157,44 +175,67 @@ export class Node {
     return this.key(this.count - 1);
   }
 
-  /** The first entry whose key is not before `key`: its index, or `count`. */
-  lowerBound(key: Uint8Array): number {
+  /** The first entry whose key is not before the one in `bytes` from `start` to `end`: its index, or `count`. */
+  lowerBound(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
     const { payload, prefixLength } = this;
-    const shared = Math.min(prefixLength, key.length);
+    const shared = Math.min(prefixLength, end - start);
     for (let i = 0; i < shared; i++) {
-      const order = (key[i] ?? 0) - (payload[this.#prefixStart + i] ?? 0);
+      const order = (bytes[start + i] ?? 0) - (payload[this.#prefixStart + i] ?? 0);
       if (order !== 0) return order < 0 ? 0 : this.count;
     }
-    if (key.length < prefixLength) return 0;
+    return shared < prefixLength ? 0 : this.search(bytes, start, end);
+  }
+
+  /** The same for a key that is known to begin with the prefix, or whose place does not matter if it does not. */
+  search(bytes: Uint8Array, start: number, end: number): number {
+    this.#heads ??= this.#readHeads();
+    const heads = this.#heads;
+    const head = headAt(bytes, start + this.prefixLength, end);
     let low = 0;
     let high = this.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#compareSuffix(middle, key) < 0) low = middle + 1;
+      const other = heads[middle] ?? 0;
+      if (other < head || (other === head && this.#compareSuffix(middle, bytes, start, end) < 0)) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  /** Whether the key of an entry, which `lowerBound` found, equals `key`. */
-  isKey(index: number, key: Uint8Array): boolean {
-    if (index >= this.count || key.length < this.prefixLength) return false;
-    for (let i = 0; i < this.prefixLength; i++) {
-      if (key[i] !== this.payload[this.#prefixStart + i]) return false;
-    }
-    return this.#compareSuffix(index, key) === 0;
+  /** The next four bytes of each key. */
+  #readHeads(): number[] {
+    const heads: number[] = [];
+    for (let i = 0; i < this.count; i++) heads.push(headAt(this.payload, this.suffixStart(i), this.suffixEnd(i)));
+    return heads;
   }
 
-  #compareSuffix(index: number, key: Uint8Array): number {
+  /** Whether the key of an entry, which `lowerBound` found, equals `key`. */
+  isKey(index: number, key: Uint8Array): boolean {
+    return index < this.count && this.compareKey(index, key, 0, key.length) === 0;
+  }
+
+  /** The order of an entry's key and the one in `bytes` from `start` to `end`. */
+  compareKey(index: number, bytes: Uint8Array, start: number, end: number): number {
     const { payload } = this;
-    const end = this.suffixEnd(index);
-    let at = this.suffixStart(index);
-    let i = this.prefixLength;
-    while (at < end && i < key.length) {
-      const order = (payload[at++] ?? 0) - (key[i++] ?? 0);
+    const shared = Math.min(this.prefixLength, end - start);
+    for (let i = 0; i < shared; i++) {
+      const order = (payload[this.#prefixStart + i] ?? 0) - (bytes[start + i] ?? 0);
       if (order !== 0) return order;
     }
-    return end - at - (key.length - i);
+    return shared < this.prefixLength ? 1 : this.#compareSuffix(index, bytes, start, end);
+  }
+
+  /** The same for a key that begins with the prefix. */
+  #compareSuffix(index: number, bytes: Uint8Array, start: number, end: number): number {
+    const { payload } = this;
+    const stop = this.suffixEnd(index);
+    let at = this.suffixStart(index);
+    let i = start + this.prefixLength;
+    while (at < stop && i < end) {
+      const order = (payload[at++] ?? 0) - (bytes[i++] ?? 0);
+      if (order !== 0) return order;
+    }
+    return stop - at - (end - i);
   }
 
   /** The order of the keys of two entries, maybe of different nodes. */
@@ -231,9 +272,7 @@ export class Node {
 
   /** The totals of one entry: of a leaf's value, of a child. */
   entryTotals(index: number): Totals {
-    if (this.level === 0) return { size: 1, bytes: slotSize(this.payload, this.slotStart(index), this.slotEnd(index)) };
-    const reader = new ByteReader(this.payload, this.slotStart(index) + HASH_BYTES, this.slotEnd(index));
-    return { size: reader.varint(), bytes: reader.varint() };
+    return slotTotals(this.level, this.payload, this.slotStart(index), this.slotEnd(index));
   }
 
   /** The totals of all entries. */
@@ -252,6 +291,17 @@ export class Node {
     }
     return { size, bytes };
   }
+}
+
+/** Four bytes from `start` as a number that orders as they do; behind `end` there are zeros. */
+function headAt(bytes: Uint8Array, start: number, end: number): number {
+  if (start + 4 <= end) {
+    const low = ((bytes[start + 1] ?? 0) << 16) | ((bytes[start + 2] ?? 0) << 8) | (bytes[start + 3] ?? 0);
+    return (((bytes[start] ?? 0) ^ 0x80) << 24) | low;
+  }
+  let head = 0;
+  for (let i = start; i < start + 4; i++) head = (head << 8) | (i < end ? (bytes[i] ?? 0) : 0);
+  return head ^ 0x80000000;
 }
 
 /** A node from stored bytes that hash to `hash`; a `CorruptionError` for bytes that no node has. */

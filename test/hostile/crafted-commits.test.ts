@@ -4,10 +4,10 @@ import { utf8 } from "../../src/bytes.ts";
 import type { Hash } from "../../src/chunk/hash.ts";
 import type { Chunk } from "../../src/chunk/store.ts";
 import { skipDepths } from "../../src/commit/commit.ts";
-import { childSlot } from "../../src/tree/node-builder.ts";
 import { inlineSlot } from "../../src/tree/slot.ts";
 import { failureOf } from "../versioned/helpers.ts";
 import { type CommitFields, craftCommit, craftNode, plant } from "./craft.ts";
+import { childSlot } from "../support/tree.ts";
 
 /** How long a call may take, in ms: the histories here are tiny, and an endless loop is the danger. */
 const LONG = 5000;
