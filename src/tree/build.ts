@@ -17,8 +17,7 @@ export function buildLevel(list: EntryList, level: number, beyond: Beyond = {}, 
   let startsForced = beyond.start !== undefined;
   for (const { end, forced } of cut(hashes, level, (i) => list.key(i), beyond)) {
     const known = untouched?.get(from);
-    const isSame =
-      known?.count === end - from && known.startsForced === startsForced && known.endsForced === forced;
+    const isSame = known?.count === end - from && known.startsForced === startsForced && known.endsForced === forced;
     nodes.push(known !== undefined && isSame ? known : buildNode(list, from, end, level, startsForced, forced));
     from = end;
     startsForced = forced;

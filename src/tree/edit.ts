@@ -198,7 +198,8 @@ interface Exchange {
 function exchange(reader: NodeReader, region: Region, edits: EntryList, level: number): Node[] {
   const { nodes, firstEdit, endEdit, structural } = region;
   const [only] = nodes;
-  const patch = structural || only === undefined ? undefined : findSlots(reader, only, level, edits, firstEdit, endEdit);
+  const patch =
+    structural || only === undefined ? undefined : findSlots(reader, only, level, edits, firstEdit, endEdit);
   if (only !== undefined && patch !== undefined) return [patched(only, patch, edits)];
   const list = new EntryList(new KeyList(keyRoom(region, edits)), slotRoom(region, edits));
   const untouched: Untouched = new Map();

@@ -33,6 +33,8 @@ export const ENDS_FORCED = 2;
 export const WIDE = 4;
 /** The bytes before the offsets. */
 export const HEADER = 7;
+/** How often an inner node is searched before the heads of its keys are noted: those that edits replace seldom are. */
+const SEARCHES_BEFORE_HEADS = 4;
 /** More levels than any tree has: each node but the last of a level holds several entries. */
 const MAX_LEVEL = 60;
 
@@ -77,7 +79,9 @@ export class Node {
   /** Where in the payload the slots begin. */
   readonly slotsStart: number;
   #totals: Totals | undefined;
+  /** The next four bytes of each key. */
   #heads: number[] | undefined;
+  #searches = 0;
 
   /**
    * @param children those that are at hand
@@ -159,15 +163,28 @@ export class Node {
     return this.payload.subarray(this.slotStart(index), this.slotEnd(index));
   }
 
+  /** A copy of the value in an entry's slot; `undefined` if it lies outside. */
+  value(index: number): Uint8Array | undefined {
+    const start = this.slotStart(index);
+    return this.payload[start] === 0 ? this.payload.slice(start + 1, this.slotEnd(index)) : undefined;
+  }
+
   /** An entry's key, as a copy. */
   key(index: number): Uint8Array {
-    const start = this.suffixStart(index);
-    const end = this.suffixEnd(index);
-    const key = new Uint8Array(this.prefixLength + end - start);
-    const { payload } = this;
-    for (let i = 0; i < this.prefixLength; i++) key[i] = payload[this.#prefixStart + i] ?? 0;
-    for (let i = start, at = this.prefixLength; i < end; i++, at++) key[at] = payload[i] ?? 0;
+    const key = new Uint8Array(this.prefixLength + this.suffixEnd(index) - this.suffixStart(index));
+    this.copyKey(index, key, 0);
     return key;
+  }
+
+  /** Copies an entry's key to `offset`; returns the offset after it. */
+  copyKey(index: number, target: Uint8Array, offset: number): number {
+    const { payload } = this;
+    const prefixEnd = this.#prefixStart + this.prefixLength;
+    const end = this.suffixEnd(index);
+    let at = offset;
+    for (let i = this.#prefixStart; i < prefixEnd; i++) target[at++] = payload[i] ?? 0;
+    for (let i = this.suffixStart(index); i < end; i++) target[at++] = payload[i] ?? 0;
+    return at;
   }
 
   /** The last key; of an inner node, the last key below it. */
@@ -183,35 +200,37 @@ export class Node {
       const order = (bytes[start + i] ?? 0) - (payload[this.#prefixStart + i] ?? 0);
       if (order !== 0) return order < 0 ? 0 : this.count;
     }
-    return shared < prefixLength ? 0 : this.search(bytes, start, end);
+    return shared < prefixLength ? 0 : this.#search(bytes, start, end);
   }
 
-  /** The same for a key that is known to begin with the prefix, or whose place does not matter if it does not. */
-  search(bytes: Uint8Array, start: number, end: number): number {
-    this.#heads ??= this.#readHeads();
-    const heads = this.#heads;
-    const head = headAt(bytes, start + this.prefixLength, end);
+  /** The same for a key that begins with the prefix; the result says nothing of others. */
+  #search(bytes: Uint8Array, start: number, end: number): number {
+    const heads = this.#headsOfInner();
+    const head = heads === undefined ? 0 : headAt(bytes, start + this.prefixLength, end);
     let low = 0;
     let high = this.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const other = heads[middle] ?? 0;
+      const other = heads?.[middle] ?? head;
       if (other < head || (other === head && this.#compareSuffix(middle, bytes, start, end) < 0)) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  /** The next four bytes of each key. */
-  #readHeads(): number[] {
-    const heads: number[] = [];
-    for (let i = 0; i < this.count; i++) heads.push(headAt(this.payload, this.suffixStart(i), this.suffixEnd(i)));
-    return heads;
+  #headsOfInner(): number[] | undefined {
+    if (this.#heads === undefined && this.level > 0 && ++this.#searches === SEARCHES_BEFORE_HEADS) {
+      this.#heads = [];
+      for (let i = 0; i < this.count; i++)
+        this.#heads.push(headAt(this.payload, this.suffixStart(i), this.suffixEnd(i)));
+    }
+    return this.#heads;
   }
 
-  /** Whether the key of an entry, which `lowerBound` found, equals `key`. */
-  isKey(index: number, key: Uint8Array): boolean {
-    return index < this.count && this.compareKey(index, key, 0, key.length) === 0;
+  /** The index of the key in `bytes` from `start` to `end`; -1 if it is not there. */
+  find(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
+    const index = this.#search(bytes, start, end);
+    return index < this.count && this.compareKey(index, bytes, start, end) === 0 ? index : -1;
   }
 
   /** The order of an entry's key and the one in `bytes` from `start` to `end`. */
@@ -293,6 +312,11 @@ export class Node {
   }
 }
 
+/** The same bytes under the plain class: what a store gives may be a Buffer, whose `slice` copies nothing. */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** Four bytes from `start` as a number that orders as they do; behind `end` there are zeros. */
 function headAt(bytes: Uint8Array, start: number, end: number): number {
   if (start + 4 <= end) {
@@ -311,7 +335,7 @@ export function decodeNode(hash: Hash, payload: Uint8Array): Node {
   };
   const flags = payload[2] ?? 0xff;
   if (payload.length < HEADER || payload[0] !== NODE_KIND || flags > 7) fail("its header is none");
-  const node = new Node(hash, payload, [], true);
+  const node = new Node(hash, plainBytes(payload), [], true);
   const { count, level, prefixLength } = node;
   if (level > MAX_LEVEL || count > maxEntries(level)) fail("it has too many levels or entries");
   if (count === 0 && (level > 0 || prefixLength > 0 || flags !== 0 || payload.length > HEADER)) fail("it is empty");

@@ -9,7 +9,14 @@ export interface Spot {
 }
 
 /** The spot on a level below `from` in which a key is or would be; the last one if all keys are smaller. */
-export function seek(reader: NodeReader, from: Spot, level: number, keys: Uint8Array, start: number, end: number): Spot | "missed" {
+export function seek(
+  reader: NodeReader,
+  from: Spot,
+  level: number,
+  keys: Uint8Array,
+  start: number,
+  end: number,
+): Spot | "missed" {
   let spot = from;
   while (spot.node.level > level) {
     const { node } = spot;

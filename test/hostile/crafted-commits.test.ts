@@ -5,9 +5,9 @@ import type { Hash } from "../../src/chunk/hash.ts";
 import type { Chunk } from "../../src/chunk/store.ts";
 import { skipDepths } from "../../src/commit/commit.ts";
 import { inlineSlot } from "../../src/tree/slot.ts";
+import { childSlot } from "../support/tree.ts";
 import { failureOf } from "../versioned/helpers.ts";
 import { type CommitFields, craftCommit, craftNode, plant } from "./craft.ts";
-import { childSlot } from "../support/tree.ts";
 
 /** How long a call may take, in ms: the histories here are tiny, and an endless loop is the danger. */
 const LONG = 5000;

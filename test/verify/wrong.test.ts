@@ -265,7 +265,7 @@ function leafSlot(leaves: readonly Node[], key: string): Uint8Array {
   const bytes = keyBytes(key);
   for (const leaf of leaves) {
     const at = leaf.lowerBound(bytes);
-    if (leaf.isKey(at, bytes)) return leaf.slot(at);
+    if (leaf.find(bytes) === at) return leaf.slot(at);
   }
   throw new Error(`There is no ${key}.`);
 }
