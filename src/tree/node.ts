@@ -264,10 +264,19 @@ export class Node {
     const start = this.suffixStart(index) - this.prefixLength;
     const otherStart = other.suffixStart(otherIndex) - other.prefixLength;
     const length = Math.min(end, otherEnd);
-    for (let i = 0; i < length; i++) {
-      const a = this.payload[i < this.prefixLength ? this.#prefixStart + i : start + i] ?? 0;
-      const b = other.payload[i < other.prefixLength ? other.#prefixStart + i : otherStart + i] ?? 0;
-      if (a !== b) return a - b;
+    const a = this.payload;
+    const b = other.payload;
+    const bothPrefixes = Math.min(this.prefixLength, other.prefixLength, length);
+    let i = 0;
+    for (; i < bothPrefixes; i++) {
+      const order = (a[this.#prefixStart + i] ?? 0) - (b[other.#prefixStart + i] ?? 0);
+      if (order !== 0) return order;
+    }
+    for (; i < length; i++) {
+      const order =
+        (a[i < this.prefixLength ? this.#prefixStart + i : start + i] ?? 0) -
+        (b[i < other.prefixLength ? other.#prefixStart + i : otherStart + i] ?? 0);
+      if (order !== 0) return order;
     }
     return end - otherEnd;
   }
