@@ -10,6 +10,8 @@ export class EntryList {
   readonly #slotEnds: number[] = [];
   /** Of entries of inner nodes: the children that are at hand. */
   readonly #children: (NodeRef | undefined)[] = [];
+  /** The same for those of them that may not be stored. */
+  readonly #held: boolean[] = [];
 
   /**
    * A list with room for so many bytes of slots; it grows.
@@ -82,6 +84,13 @@ export class EntryList {
     return this.#children.slice(from, to);
   }
 
+  /** Which of some entries have children that may not be stored, counted from `from`. */
+  held(from: number, to: number): number[] {
+    const held: number[] = [];
+    for (let i = from; i < to; i++) if (this.#held[i] === true) held.push(i - from);
+    return held;
+  }
+
   /** Adds an entry. `undefined` adds a removal. */
   push(key: Uint8Array, slot: Uint8Array | undefined): void {
     this.#keys.push(key, 0, key.length);
@@ -102,7 +111,7 @@ export class EntryList {
 
   /** Adds an entry of an inner node, for a child. */
   pushChild(child: Node): void {
-    this.#children[this.length] = { node: child, used: false };
+    this.#adopt({ node: child, used: false }, true);
     this.#pushNodeKey(child, child.count - 1);
     const at = this.#reserve(childSlotLength(child.totals()));
     this.#slotEnds.push(writeChildSlot(child.hash, child.totals(), this.#slots, at));
@@ -116,7 +125,7 @@ export class EntryList {
 
   /** Adds an entry of another list. */
   pushFrom(list: EntryList, index: number): void {
-    this.#adopt(list.#children[index]);
+    this.#adopt(list.#children[index], list.#held[index]);
     const { keys } = list;
     this.#keys.push(keys.bytes, keys.start(index), keys.end(index));
     this.#pushSlots(list.#slots, list.slotStart(index), list.slotEnd(index));
@@ -129,15 +138,17 @@ export class EntryList {
     const at = this.#reserve(node.slotStart(to) - start);
     this.#slots.set(node.payload.subarray(start, node.slotStart(to)), at);
     for (let i = from; i < to; i++) {
-      if (node.level > 0) this.#adopt(node.children[i]);
+      if (node.level > 0) this.#adopt(node.children[i], !node.isStored && node.held.includes(i));
       this.#pushNodeKey(node, i);
       this.#slotEnds.push(at + node.slotEnd(i) - start);
     }
   }
 
   /** Keeps the child of the entry that comes next. */
-  #adopt(child: NodeRef | undefined): void {
-    if (child !== undefined) this.#children[this.length] = child;
+  #adopt(child: NodeRef | undefined, held: boolean | undefined): void {
+    if (child === undefined) return;
+    this.#children[this.length] = child;
+    if (held === true) this.#held[this.length] = true;
   }
 
   #pushNodeKey(node: Node, index: number): void {

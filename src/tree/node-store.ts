@@ -60,8 +60,9 @@ export class NodeStore {
     const { hash, payload, level } = node;
     const known = this.#refs.get(hash)?.node;
     if (known !== undefined) return known;
-    const children = level === 0 ? NO_CHILDREN : node.children.map((child) => this.#refOf(child));
-    return this.add(new Node(hash, payload, children, true, node.totals()));
+    const children = level === 0 ? NO_CHILDREN : node.children.slice();
+    for (const index of node.held) children[index] = this.#refOf(children[index]);
+    return this.add(new Node(hash, payload, children, true, undefined, node.totals()));
   }
 
   /** Where the cache has a child. */

@@ -47,6 +47,7 @@ export interface NodeRef {
 
 /** The children of a leaf. */
 export const NO_CHILDREN: (NodeRef | undefined)[] = [];
+const NONE: readonly number[] = [];
 
 /** Notes a child at an index; places before it that are not there are empty. */
 export function setChild(children: (NodeRef | undefined)[], index: number, child: NodeRef): void {
@@ -72,6 +73,8 @@ export class Node {
   readonly children: (NodeRef | undefined)[];
   /** Whether it is stored, and all below it. A node that is not holds those of its children that are not. */
   readonly isStored: boolean;
+  /** The indexes of the children that may not be stored, so that nobody need look at all to find them. */
+  readonly held: readonly number[];
   /** Whether offsets take four bytes instead of two. */
   readonly wide: boolean;
   readonly #prefixStart: number;
@@ -86,6 +89,7 @@ export class Node {
   /**
    * @param children those that are at hand
    * @param isStored whether it was read from the store, or was just stored
+   * @param held the indexes of children that may not be stored
    * @param totals if they are known
    */
   constructor(
@@ -93,6 +97,7 @@ export class Node {
     payload: Uint8Array,
     children: (NodeRef | undefined)[],
     isStored: boolean,
+    held: readonly number[] = NONE,
     totals?: Totals | undefined,
   ) {
     const flags = payload[2] ?? 0;
@@ -100,6 +105,7 @@ export class Node {
     this.payload = payload;
     this.children = children;
     this.isStored = isStored;
+    this.held = held;
     this.#totals = totals;
     this.level = payload[1] ?? 0;
     this.count = (payload[3] ?? 0) | ((payload[4] ?? 0) << 8);

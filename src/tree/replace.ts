@@ -64,6 +64,8 @@ export function replaceSlots({ node, indexes, changes }: Patch, edits: EntryList
   const { count, slotsStart, wide } = node;
   const source = node.payload;
   const children = node.level === 0 ? NO_CHILDREN : node.children.slice();
+  // Every change of an inner node is another child.
+  const held = node.held.length === 0 ? indexes : [...new Set([...node.held, ...indexes])];
   const built: (Node | undefined)[] = [];
   let { size, bytes } = node.totals();
   let { length } = source;
@@ -112,5 +114,5 @@ export function replaceSlots({ node, indexes, changes }: Patch, edits: EntryList
       writeOffset(payload, count + i, node.slotEnd(i) - slotsStart + shift, wide);
   }
   payload.set(source.subarray(from), at);
-  return new Node(hashOf(payload), payload, children, false, { size, bytes });
+  return new Node(hashOf(payload), payload, children, false, node.level === 0 ? undefined : held, { size, bytes });
 }
