@@ -57,12 +57,14 @@ export function keyText(bytes: Uint8Array): string {
  */
 export function keyTexts(bytes: Uint8Array, ends: readonly number[]): string[] {
   const text = keyText(bytes);
+  const isAscii = text.length === bytes.length;
+  const texts: string[] = [];
   let start = 0;
-  return ends.map((end) => {
-    const from = start;
+  for (const end of ends) {
+    texts.push(isAscii ? text.substring(start, end) : keyText(bytes.subarray(start, end)));
     start = end;
-    return text.length === bytes.length ? text.substring(from, end) : keyText(bytes.subarray(from, end));
-  });
+  }
+  return texts;
 }
 
 /** The order of two keys: negative, zero or positive. */

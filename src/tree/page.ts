@@ -79,14 +79,17 @@ export async function readValues(chunks: ChunkStore, page: Page): Promise<(Uint8
   return page.inlineValues() ?? readSlots(chunks, page.slots);
 }
 
+/** Where the keys of a run lie until they are decoded: an array of their own would cost more than that. */
+let scratch = new Uint8Array(4096);
+
 function textsOf({ leaf, from, to }: Run): string[] {
   const room = (to - from) * leaf.prefixLength + leaf.suffixEnd(to - 1) - leaf.suffixStart(from);
-  const bytes = new Uint8Array(room);
+  if (room > scratch.length) scratch = new Uint8Array(2 * room);
   const ends: number[] = [];
   let end = 0;
   for (let i = from; i < to; i++) {
-    end = leaf.copyKey(i, bytes, end);
+    end = leaf.copyKey(i, scratch, end);
     ends.push(end);
   }
-  return keyTexts(bytes, ends);
+  return keyTexts(scratch.subarray(0, end), ends);
 }
