@@ -7,11 +7,15 @@ import { buildNode } from "./node-builder.ts";
 /** Nodes whose entries are among others as they were, by the position of the first. */
 export type Untouched = Map<number, Node>;
 
+/** Where the hashes of few entries lie: to make an array takes longer than to hash the keys of a node. */
+const FEW = new Uint32Array(512);
+
 /** The nodes of some entries of a level; those that would be as they were are taken. */
 export function buildLevel(list: EntryList, level: number, beyond: Beyond = {}, untouched?: Untouched): Node[] {
   const { keys } = list;
-  const hashes = new Uint32Array(list.length);
-  for (let i = 0; i < list.length; i++) hashes[i] = boundaryHash(keys.bytes, keys.start(i), keys.end(i), level);
+  const { length } = list;
+  const hashes = length > FEW.length ? new Uint32Array(length) : FEW.subarray(0, length);
+  for (let i = 0; i < length; i++) hashes[i] = boundaryHash(keys.bytes, keys.start(i), keys.end(i), level);
   const nodes: Node[] = [];
   let from = 0;
   let startsForced = beyond.start !== undefined;

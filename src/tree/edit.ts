@@ -16,6 +16,9 @@ import { beside, climb, isLast, type Spot, seek } from "./spot.ts";
 /** The root of the empty tree. */
 export const EMPTY_ROOT: Node = buildNode(new EntryList(), 0, 0, 0, false, false);
 
+/** What the entries of a region take mostly, in bytes. */
+const ROOM = { keys: 2048, slots: 8192 };
+
 /**
  * Sets and removes keys; returns the root of the tree after it. Its new nodes are not stored, and hold each other.
  *
@@ -36,7 +39,9 @@ export async function edit(reader: NodeReader, root: Node, changes: EntryList): 
     let regions = plan(reader, root, level, edits);
     for (; reader.missed; regions = plan(reader, root, level, edits)) await reader.fetch();
     const exchanges: Exchange[] = [];
-    for (const region of regions) exchanges.push({ old: region.nodes, built: exchange(reader, region, edits, level) });
+    const list = new EntryList(new KeyList(ROOM.keys), ROOM.slots);
+    for (const region of regions)
+      exchanges.push({ old: region.nodes, built: exchange(reader, region, edits, level, list) });
     if (level === root.level) return topOf(reader, exchanges[0]?.built ?? []);
     edits = parentEdits(exchanges);
   }
@@ -194,14 +199,14 @@ interface Exchange {
   readonly built: readonly Node[];
 }
 
-/** The nodes that take the place of a region's; one that stays as it was is the old one. */
-function exchange(reader: NodeReader, region: Region, edits: EntryList, level: number): Node[] {
+/** The nodes that take the place of a region's; one that stays as it was is the old one. `list` is for the time of the call. */
+function exchange(reader: NodeReader, region: Region, edits: EntryList, level: number, list: EntryList): Node[] {
   const { nodes, firstEdit, endEdit, structural } = region;
   const [only] = nodes;
   const patch =
     structural || only === undefined ? undefined : findSlots(reader, only, level, edits, firstEdit, endEdit);
   if (only !== undefined && patch !== undefined) return [patched(only, patch, edits)];
-  const list = new EntryList(new KeyList(keyRoom(region, edits)), slotRoom(region, edits));
+  list.clear();
   const untouched: Untouched = new Map();
   let at = firstEdit;
   let last: Node | undefined;
@@ -234,18 +239,6 @@ function addMerged(list: EntryList, node: Node, edits: EntryList, first: number,
     at++;
   }
   return at;
-}
-
-/** How many bytes the keys of a region take at most. */
-function keyRoom({ nodes, firstEdit, endEdit }: Region, edits: EntryList): number {
-  const before = nodes.reduce((sum, node) => sum + node.count * node.prefixLength + node.keyBytes, 0);
-  return before + edits.keys.start(endEdit) - edits.keys.start(firstEdit);
-}
-
-/** The same for their slots. */
-function slotRoom({ nodes, firstEdit, endEdit }: Region, edits: EntryList): number {
-  const before = nodes.reduce((sum, node) => sum + node.payload.length - node.slotsStart, 0);
-  return before + edits.slotStart(endEdit) - edits.slotStart(firstEdit);
 }
 
 /** Where a region begins or ends inside a long stretch. */

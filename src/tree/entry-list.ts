@@ -31,6 +31,14 @@ export class EntryList {
     return this.#keys;
   }
 
+  /** Removes all entries; the room stays. */
+  clear(): void {
+    this.#keys.clear();
+    this.#slotEnds.length = 0;
+    this.#children.length = 0;
+    this.#held.length = 0;
+  }
+
   /** An entry's key, as a view. */
   key(index: number): Uint8Array {
     return this.#keys.key(index);

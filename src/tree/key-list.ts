@@ -53,6 +53,11 @@ export class KeyList {
     this.#close(at);
   }
 
+  /** Removes all keys; the room stays. */
+  clear(): void {
+    this.#ends.length = 0;
+  }
+
   /** The keys at some positions. */
   picked(order: Uint32Array): KeyList {
     const list = new KeyList(this.#bytes.length);
