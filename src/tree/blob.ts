@@ -157,7 +157,8 @@ export function inlineValues(slots: readonly (Uint8Array | undefined)[]): (Uint8
   return slots.map((slot) => {
     if (slot === undefined) return undefined;
     const start = at;
-    for (let i = 1; i < slot.length; i++) slab[at++] = slot[i] ?? 0;
+    slab.set(slot.subarray(1), start);
+    at += slot.length - 1;
     return slab.subarray(start, at);
   });
 }

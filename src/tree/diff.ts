@@ -40,10 +40,17 @@ export async function* diff(
 ): AsyncGenerator<Delta[], void> {
   const { range = {}, reverse = false } = options;
   if (before.hash === after.hash) return;
+  const reader = new NodeReader(nodes);
   const level = Math.max(before.level, after.level);
   const open: Stretch[] = [{ level, before: [before], after: [after], range }];
   for (let stretch = open.pop(); stretch !== undefined; stretch = open.pop()) {
-    const [lefts, rights] = await fetchBoth(nodes, stretch);
+    let lefts = fetched(reader, stretch.before);
+    let rights = fetched(reader, stretch.after);
+    while (reader.missed) {
+      await reader.fetch();
+      lefts = fetched(reader, stretch.before);
+      rights = fetched(reader, stretch.after);
+    }
     if (stretch.level === 0) {
       const page = leafDeltas(lefts, rights, stretch.range);
       if (page.length > 0) yield reverse ? page.reverse() : page;
@@ -54,17 +61,14 @@ export async function* diff(
   }
 }
 
-async function fetchBoth(nodes: NodeStore, stretch: Stretch): Promise<[Node[], Node[]]> {
-  const reader = new NodeReader(nodes);
-  const fetched = (subtrees: readonly Subtree[]): Node[] => {
-    const found: Node[] = [];
-    for (const subtree of subtrees) {
-      const node = "parent" in subtree ? reader.child(subtree.parent, subtree.index) : subtree;
-      if (node !== undefined) found.push(node);
-    }
-    return found;
-  };
-  return reader.run(() => [fetched(stretch.before), fetched(stretch.after)]);
+/** The nodes of subtrees; those that are missed are passed over. */
+function fetched(reader: NodeReader, subtrees: readonly Subtree[]): Node[] {
+  const found: Node[] = [];
+  for (const subtree of subtrees) {
+    const node = "parent" in subtree ? reader.child(subtree.parent, subtree.index) : subtree;
+    if (node !== undefined) found.push(node);
+  }
+  return found;
 }
 
 /** The entries of some nodes, one after another. */
@@ -85,9 +89,9 @@ class Entries {
     return this.#index;
   }
 
-  next(): void {
+  next(count = 1): void {
     const { node } = this;
-    this.#index++;
+    this.#index += count;
     if (node === undefined || this.#index < node.count) return;
     this.#at++;
     this.#index = 0;
@@ -150,6 +154,12 @@ function compareChildren(level: number, lefts: readonly Node[], rights: readonly
     if (node !== undefined && overlaps(range, node, index)) side.push({ parent: node, index });
   };
   while (a.node !== undefined || b.node !== undefined) {
+    const known = knownSame(a, b);
+    if (known > 0) {
+      a.next(known);
+      b.next(known);
+      continue;
+    }
     // The same child has the same last key, too.
     const isSame = a.node !== undefined && b.node !== undefined && a.node.sameSlot(a.index, b.node, b.index);
     const comes = isSame ? 0 : order(a, b);
@@ -171,6 +181,20 @@ function compareChildren(level: number, lefts: readonly Node[], rights: readonly
   }
   close(range.end);
   return stretches;
+}
+
+/** How many of the next children are the same as they lie in the same places of the cache: that takes no look at their hashes. */
+function knownSame(a: Entries, b: Entries): number {
+  if (a.node === undefined || b.node === undefined) return 0;
+  const left = Math.min(a.node.count - a.index, b.node.count - b.index);
+  const children = a.node.children;
+  const others = b.node.children;
+  let same = 0;
+  for (; same < left; same++) {
+    const child = children[a.index + same];
+    if (child === undefined || child !== others[b.index + same]) break;
+  }
+  return same;
 }
 
 function isIn(range: Range, key: Uint8Array): boolean {

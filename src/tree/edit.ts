@@ -3,16 +3,21 @@
  * changes of the level above. The result has the nodes that a tree built from nothing would have (see `boundary.ts`).
  */
 
-import { type Beyond, boundaryHash, cut, reachOf } from "./boundary.ts";
+import { type Beyond, reachOf } from "./boundary.ts";
+import { buildAbove, buildLevel, type Untouched } from "./build.ts";
 import { EntryList } from "./entry-list.ts";
-import { compareKeys } from "./key-bytes.ts";
-import { LevelCursor } from "./level-cursor.ts";
+import { KeyList } from "./key-list.ts";
 import { checkOrder, type Node } from "./node.ts";
-import { buildNode, childSlot, replaceSlots } from "./node-builder.ts";
+import { buildNode } from "./node-builder.ts";
 import type { NodeReader } from "./node-store.ts";
+import { findSlots, type Patch, replaceSlots } from "./replace.ts";
+import { beside, climb, isLast, type Spot, seek } from "./spot.ts";
 
 /** The root of the empty tree. */
 export const EMPTY_ROOT: Node = buildNode(new EntryList(), 0, 0, 0, false, false);
+
+/** What the entries of a region take mostly, in bytes. */
+const ROOM = { keys: 2048, slots: 8192 };
 
 /**
  * Sets and removes keys; returns the root of the tree after it. Its new nodes are not stored, and hold each other.
@@ -20,29 +25,48 @@ export const EMPTY_ROOT: Node = buildNode(new EntryList(), 0, 0, 0, false, false
  * @param changes in key order, each key once
  */
 export async function edit(reader: NodeReader, root: Node, changes: EntryList): Promise<Node> {
+  if (root.count === 0) {
+    const built = buildLevel(withoutRemovals(changes), 0);
+    return built.length === 0 ? root : buildAbove(built);
+  }
   let edits = changes;
   for (let level = 0; ; level++) {
-    const work = edits;
-    const regions = level > root.level ? [wholeLevel(work)] : await reader.run(() => plan(reader, root, level, work));
-    const exchanges = regions.map((region) => ({ old: region.nodes, built: exchange(region, work, level) }));
-    if (level < root.level) {
-      edits = parentEdits(exchanges);
-      if (edits.length === 0) return root;
-    } else {
-      const built = exchanges.flatMap((region) => region.built);
-      if (regions.length === 0) return root;
-      if (built.length <= 1) return collapse(reader, built[0] ?? EMPTY_ROOT);
-      edits = parentEdits([{ old: [], built }]);
-    }
+    // Most edits change values only, and most others nothing but slots from the second level on.
+    const find = (): Patch | undefined => findSlots(reader, root, level, edits, 0, edits.length);
+    let patch = find();
+    for (; patch !== undefined && reader.missed; patch = find()) await reader.fetch();
+    if (patch !== undefined) return patched(root, patch, edits);
+    let regions = plan(reader, root, level, edits);
+    for (; reader.missed; regions = plan(reader, root, level, edits)) await reader.fetch();
+    const exchanges: Exchange[] = [];
+    const list = new EntryList(new KeyList(ROOM.keys), ROOM.slots);
+    for (const region of regions)
+      exchanges.push({ old: region.nodes, built: exchange(reader, region, edits, level, list) });
+    if (level === root.level) return topOf(reader, exchanges[0]?.built ?? []);
+    edits = parentEdits(exchanges);
   }
 }
 
-/** The root is the lowest node that is alone on its level. */
-async function collapse(reader: NodeReader, top: Node): Promise<Node> {
-  let root = top;
+function withoutRemovals(edits: EntryList): EntryList {
+  if (!edits.hasRemovals()) return edits;
+  const list = new EntryList();
+  for (let i = 0; i < edits.length; i++) if (!edits.isRemoval(i)) list.pushFrom(edits, i);
+  return list;
+}
+
+/** A node with other slots; itself if they are the same. */
+function patched(root: Node, patch: Patch, edits: EntryList): Node {
+  return patch.indexes.length === 0 ? root : replaceSlots(patch, edits);
+}
+
+/** The root over all nodes of a level: the lowest node that is alone on its level. */
+async function topOf(reader: NodeReader, nodes: readonly Node[]): Promise<Node> {
+  if (nodes.length > 1) return buildAbove(nodes);
+  let [root = EMPTY_ROOT] = nodes;
   while (root.level > 0 && root.count === 1) {
-    const parent = root;
-    root = (await reader.run(() => reader.child(parent, 0))) ?? root;
+    const child = reader.child(root, 0);
+    if (child === undefined) await reader.fetch();
+    else root = child;
   }
   return root;
 }
@@ -50,6 +74,8 @@ async function collapse(reader: NodeReader, top: Node): Promise<Node> {
 /** Neighbouring nodes to be replaced together, with the changes that fall into them. */
 interface Region {
   readonly nodes: Node[];
+  first: Spot;
+  last: Spot;
   readonly firstEdit: number;
   endEdit: number;
   /** Whether a key comes or goes: only then can boundaries move. */
@@ -59,42 +85,50 @@ interface Region {
   behind: number;
 }
 
-function wholeLevel(edits: EntryList): Region {
-  return { nodes: [], firstEdit: 0, endEdit: edits.length, structural: true, before: 0, behind: 0 };
-}
-
 /**
  * Finds what must be rebuilt: the nodes with changes, and where keys come or go so close to a boundary that it may
  * move, their neighbours. A region begins and ends at boundaries that stay (or at the ends of the level).
  */
 function plan(reader: NodeReader, root: Node, level: number, edits: EntryList): Region[] {
-  const cursor = new LevelCursor(reader, root, level);
   const regions: Region[] = [];
+  const { keys } = edits;
+  let spot: Spot = { node: root, parent: undefined, index: 0 };
   for (let i = 0; i < edits.length; ) {
-    const node = cursor.seek(edits.key(i));
-    if (node === "missed") {
+    const from = climb(spot, keys.bytes, keys.start(i), keys.end(i));
+    const found = seek(reader, from, level, keys.bytes, keys.start(i), keys.end(i));
+    if (found === "missed") {
       i++;
       continue;
     }
-    const region = regionOf(node, edits, i, cursor);
+    spot = found;
+    const region = regionOf(spot, edits, i);
     i = region.endEdit;
-    if (!extend(regions.at(-1), region, node)) regions.push(region);
-    settleLeft(regions, cursor, level);
-    settleRight(regions, cursor, level);
+    if (!extend(regions.at(-1), region, spot.node)) regions.push(region);
+    settleLeft(regions, reader, level);
+    settleRight(regions.at(-1), reader, level);
   }
   return regions;
 }
 
-/** The changes from `first` on that fall into `node`. */
-function regionOf(node: Node, edits: EntryList, first: number, cursor: LevelCursor): Region {
-  const isLast = cursor.isLast;
-  const region: Region = { nodes: [node], firstEdit: first, endEdit: first, structural: false, before: 0, behind: 0 };
+/** The changes from `first` on that fall into a node. */
+function regionOf(spot: Spot, edits: EntryList, first: number): Region {
+  const { node } = spot;
+  const region: Region = {
+    nodes: [node],
+    first: spot,
+    last: spot,
+    firstEdit: first,
+    endEdit: first,
+    structural: false,
+    before: 0,
+    behind: 0,
+  };
+  const { keys } = edits;
   for (let i = first; i < edits.length; i++) {
-    const key = edits.key(i);
-    const at = node.lowerBound(key);
-    if (at === node.count && !isLast && i > first) break;
+    const at = node.lowerBound(keys.bytes, keys.start(i), keys.end(i));
+    if (at === node.count && i > first && !isLast(spot)) break;
     region.endEdit = i + 1;
-    const exists = node.isKey(at, key);
+    const exists = at < node.count && node.compareKey(at, keys.bytes, keys.start(i), keys.end(i)) === 0;
     if (exists !== edits.isRemoval(i)) continue;
     if (!region.structural) region.before = at;
     region.structural = true;
@@ -119,6 +153,7 @@ function extend(region: Region | undefined, other: Region, node: Node): boolean 
 function join(region: Region, other: Region): void {
   if (!region.structural) region.before = entries(region.nodes) + other.before;
   for (const node of other.nodes) region.nodes.push(node);
+  region.last = other.last;
   region.endEdit = other.endEdit;
   region.structural = true;
   region.behind = other.behind;
@@ -128,57 +163,82 @@ function entries(nodes: readonly Node[]): number {
   return nodes.reduce((sum, node) => sum + node.count, 0);
 }
 
-function settleLeft(regions: Region[], cursor: LevelCursor, level: number): void {
+function settleLeft(regions: Region[], reader: NodeReader, level: number): void {
   for (let region = regions.at(-1); region?.structural; region = regions.at(-1)) {
-    const first = region.nodes[0];
-    if (first === undefined || region.before >= reachOf(level, first.startsForced)) return;
-    const before = cursor.beside(first, -1);
+    const { first } = region;
+    if (region.before >= reachOf(level, first.node.startsForced)) return;
+    const before = beside(reader, first, -1);
     if (before === undefined || before === "missed") return;
     const previous = regions.at(-2);
-    if (previous !== undefined && previous.nodes.at(-1)?.hash === before.hash) {
+    if (previous !== undefined && previous.last.node.hash === before.node.hash) {
       join(previous, region);
       regions.pop();
     } else {
-      region.nodes.unshift(before);
-      region.before += before.count;
+      region.nodes.unshift(before.node);
+      region.first = before;
+      region.before += before.node.count;
     }
   }
 }
 
-function settleRight(regions: Region[], cursor: LevelCursor, level: number): void {
-  const region = regions.at(-1);
+function settleRight(region: Region | undefined, reader: NodeReader, level: number): void {
   while (region?.structural) {
-    const last = region.nodes.at(-1);
-    if (last === undefined || region.behind > reachOf(level, last.endsForced)) return;
-    const next = cursor.beside(last, 1);
+    const { last } = region;
+    if (region.behind > reachOf(level, last.node.endsForced)) return;
+    const next = beside(reader, last, 1);
     if (next === undefined || next === "missed") return;
-    region.nodes.push(next);
-    region.behind += next.count;
+    region.nodes.push(next.node);
+    region.last = next;
+    region.behind += next.node.count;
   }
 }
 
-/** The nodes that take the place of a region's; one that stays as it was is the old one. */
-function exchange(region: Region, edits: EntryList, level: number): Node[] {
-  const old = new Map(region.nodes.map((node) => [node.hash, node]));
-  return rebuild(region, edits, level).map((node) => old.get(node.hash) ?? node);
+/** Nodes of a level, and those that take their place. */
+interface Exchange {
+  readonly old: readonly Node[];
+  readonly built: readonly Node[];
 }
 
-function rebuild(region: Region, edits: EntryList, level: number): Node[] {
-  const [only] = region.nodes;
-  if (!region.structural && only !== undefined) return [replaced(only, region, edits, level)];
-  const list = merged(region, edits);
-  const hashes = new Uint32Array(list.length);
-  const keys = list.keys;
-  for (let i = 0; i < list.length; i++) hashes[i] = boundaryHash(keys, list.keyStart(i), list.keyEnd(i), level);
-  const beyond = beyondOf(region.nodes);
-  let from = 0;
-  let startsForced = beyond.start !== undefined;
-  return cut(hashes, level, (i) => list.key(i), beyond).map(({ end, forced }) => {
-    const node = buildNode(list, from, end, level, startsForced, forced);
-    from = end;
-    startsForced = forced;
-    return node;
-  });
+/** The nodes that take the place of a region's; one that stays as it was is the old one. `list` is for the time of the call. */
+function exchange(reader: NodeReader, region: Region, edits: EntryList, level: number, list: EntryList): Node[] {
+  const { nodes, firstEdit, endEdit, structural } = region;
+  const [only] = nodes;
+  const patch =
+    structural || only === undefined ? undefined : findSlots(reader, only, level, edits, firstEdit, endEdit);
+  if (only !== undefined && patch !== undefined) return [patched(only, patch, edits)];
+  list.clear();
+  const untouched: Untouched = new Map();
+  let at = firstEdit;
+  let last: Node | undefined;
+  for (const node of nodes) {
+    if (last !== undefined) checkOrder(last, node);
+    last = node;
+    const start = list.length;
+    const first = at;
+    at = addMerged(list, node, edits, at, endEdit);
+    if (at === first) untouched.set(start, node);
+  }
+  for (; at < endEdit; at++) if (!edits.isRemoval(at)) list.pushFrom(edits, at);
+  const built = buildLevel(list, level, beyondOf(nodes), untouched);
+  const old = new Map<string, Node>();
+  for (const node of nodes) old.set(node.hash, node);
+  return built.map((node) => old.get(node.hash) ?? node);
+}
+
+/** Adds a node's entries, with the changes from `first` on that come up to its end; returns the change after those. */
+function addMerged(list: EntryList, node: Node, edits: EntryList, first: number, end: number): number {
+  const { keys } = edits;
+  let at = first;
+  for (let i = 0; i < node.count; ) {
+    const bound = at < end ? node.lowerBound(keys.bytes, keys.start(at), keys.end(at)) : node.count;
+    list.pushNode(node, i, bound);
+    i = bound;
+    if (i === node.count) break;
+    if (node.compareKey(i, keys.bytes, keys.start(at), keys.end(at)) === 0) i++;
+    if (!edits.isRemoval(at)) list.pushFrom(edits, at);
+    at++;
+  }
+  return at;
 }
 
 /** Where a region begins or ends inside a long stretch. */
@@ -194,61 +254,27 @@ function ends(nodes: readonly Node[]): Set<number> {
   return new Set(nodes.map(({ count }) => (sum += count)));
 }
 
-/** A node in which values change, but no keys come or go. */
-function replaced(node: Node, region: Region, edits: EntryList, level: number): Node {
-  const quick = replaceSlots(node, edits, region.firstEdit, region.endEdit);
-  if (quick !== undefined) return quick;
-  const list = merged(region, edits);
-  return buildNode(list, 0, list.length, level, node.startsForced, node.endsForced);
-}
-
-/** A region's entries after its changes. */
-function merged(region: Region, edits: EntryList): EntryList {
-  const list = new EntryList(keyRoom(region, edits));
-  let at = region.firstEdit;
-  let last: Node | undefined;
-  for (const node of region.nodes) {
-    if (last !== undefined) checkOrder(last, node);
-    last = node;
-    for (let i = 0; i < node.count; ) {
-      const bound = at < region.endEdit ? node.lowerBound(edits.key(at)) : node.count;
-      while (i < bound) list.pushNode(node, i++);
-      if (i === node.count || at === region.endEdit) break;
-      if (node.isKey(i, edits.key(at))) {
-        if (!edits.isRemoval(at)) list.pushUpdated(node, i, edits, at);
-        i++;
-      } else if (!edits.isRemoval(at)) {
-        list.pushFrom(edits, at);
-      }
-      at++;
-    }
-  }
-  for (; at < region.endEdit; at++) if (!edits.isRemoval(at)) list.pushFrom(edits, at);
-  return list;
-}
-
-/** How many bytes the keys of a region take at most. */
-function keyRoom(region: Region, edits: EntryList): number {
-  const { nodes, firstEdit, endEdit } = region;
-  const before = nodes.reduce((sum, node) => sum + node.count * node.prefixLength + node.keyBytes, 0);
-  return before + edits.keyStart(endEdit) - edits.keyStart(firstEdit);
-}
-
 /** What replaced nodes change in the level above: their last keys come, go or lead to another node. */
-function parentEdits(replaced: readonly { old: readonly Node[]; built: readonly Node[] }[]): EntryList {
+function parentEdits(exchanges: readonly Exchange[]): EntryList {
   const edits = new EntryList();
-  for (const { old, built } of replaced) {
+  for (const { old, built } of exchanges) {
     let at = 0;
     for (const node of built) {
-      const key = node.lastKey();
       let gone = old[at];
-      for (; gone !== undefined && compareKeys(gone.lastKey(), key) < 0; gone = old[++at])
-        edits.push(gone.lastKey(), undefined);
-      const same = gone !== undefined && compareKeys(gone.lastKey(), key) === 0;
-      if (same) at++;
-      if (!same || gone?.hash !== node.hash) edits.pushChild(key, childSlot(node), { node, used: false });
+      let order = gone === undefined ? 1 : compareEnds(gone, node);
+      while (gone !== undefined && order < 0) {
+        edits.pushGone(gone);
+        gone = old[++at];
+        order = gone === undefined ? 1 : compareEnds(gone, node);
+      }
+      if (order === 0) at++;
+      if (order !== 0 || gone?.hash !== node.hash) edits.pushChild(node);
     }
-    for (const gone of old.slice(at)) edits.push(gone.lastKey(), undefined);
+    for (const gone of old.slice(at)) edits.pushGone(gone);
   }
   return edits;
+}
+
+function compareEnds(a: Node, b: Node): number {
+  return a.compareEntries(a.count - 1, b, b.count - 1);
 }

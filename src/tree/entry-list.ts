@@ -1,59 +1,85 @@
+import { childSlotLength, writeChildSlot } from "./child-slot.ts";
+import { KeyList } from "./key-list.ts";
 import type { Node, NodeRef } from "./node.ts";
+import { writeInlineSlot } from "./slot.ts";
 
-const NO_SLOT = new Uint8Array(0);
-
-/**
- * Entries on their way into nodes, in key order: keys one after another in one array, slots where they already lie.
- * An entry without slot is a removal.
- */
+/** Entries on their way into nodes, in key order: keys and slots, each one after another in one array. An entry with an empty slot is a removal. */
 export class EntryList {
-  #keys: Uint8Array;
-  readonly #keyEnds: number[] = [];
-  readonly #slots: Uint8Array[] = [];
-  readonly #slotStarts: number[] = [];
+  readonly #keys: KeyList;
+  #slots: Uint8Array;
   readonly #slotEnds: number[] = [];
   /** Of entries of inner nodes: the children that are at hand. */
   readonly #children: (NodeRef | undefined)[] = [];
+  /** The same for those of them that may not be stored. */
+  readonly #held: boolean[] = [];
 
-  /** A list with room for so many bytes of keys; it grows. */
-  constructor(keyBytes = 128) {
-    this.#keys = new Uint8Array(keyBytes);
+  /**
+   * A list with room for so many bytes of slots; it grows.
+   *
+   * @param keys the keys that entries are added to, or those of all entries, which then get their slots one by one
+   */
+  constructor(keys: KeyList = new KeyList(), slotRoom = 0) {
+    this.#keys = keys;
+    this.#slots = new Uint8Array(slotRoom);
   }
 
   get length(): number {
-    return this.#keyEnds.length;
+    return this.#slotEnds.length;
   }
 
-  /** The array that holds all keys; adding entries may replace it. */
-  get keys(): Uint8Array {
+  get keys(): KeyList {
     return this.#keys;
   }
 
-  keyStart(index: number): number {
-    return index === 0 ? 0 : (this.#keyEnds[index - 1] ?? 0);
-  }
-
-  keyEnd(index: number): number {
-    return this.#keyEnds[index] ?? 0;
+  /** Removes all entries; the room stays. */
+  clear(): void {
+    this.#keys.clear();
+    this.#slotEnds.length = 0;
+    this.#children.length = 0;
+    this.#held.length = 0;
   }
 
   /** An entry's key, as a view. */
   key(index: number): Uint8Array {
-    return this.#keys.subarray(this.keyStart(index), this.keyEnd(index));
+    return this.#keys.key(index);
   }
 
   /** Whether an entry is a removal. */
   isRemoval(index: number): boolean {
-    return (this.#slotStarts[index] ?? -1) < 0;
+    return this.slotStart(index) === this.slotEnd(index);
   }
 
-  slotLength(index: number): number {
-    return (this.#slotEnds[index] ?? 0) - (this.#slotStarts[index] ?? 0);
+  hasRemovals(): boolean {
+    for (let i = 0; i < this.length; i++) if (this.isRemoval(i)) return true;
+    return false;
+  }
+
+  /** The array that holds all slots; adding entries may replace it. */
+  get slots(): Uint8Array {
+    return this.#slots;
+  }
+
+  slotStart(index: number): number {
+    return index === 0 ? 0 : (this.#slotEnds[index - 1] ?? 0);
+  }
+
+  slotEnd(index: number): number {
+    return this.#slotEnds[index] ?? 0;
   }
 
   /** An entry's slot, as a view. */
   slot(index: number): Uint8Array {
-    return (this.#slots[index] ?? NO_SLOT).subarray(this.#slotStarts[index], this.#slotEnds[index]);
+    return this.#slots.subarray(this.slotStart(index), this.slotEnd(index));
+  }
+
+  /** Whether an entry's slot holds the same bytes as that of a node's entry. */
+  isSlot(index: number, node: Node, nodeIndex: number): boolean {
+    const start = this.slotStart(index);
+    const nodeStart = node.slotStart(nodeIndex);
+    const length = this.slotEnd(index) - start;
+    if (length !== node.slotEnd(nodeIndex) - nodeStart) return false;
+    for (let i = 0; i < length; i++) if (this.#slots[start + i] !== node.payload[nodeStart + i]) return false;
+    return true;
   }
 
   /** The child of an entry of an inner node, if it is at hand. */
@@ -66,112 +92,96 @@ export class EntryList {
     return this.#children.slice(from, to);
   }
 
-  /** Adds an entry for a child of an inner node. */
-  pushChild(key: Uint8Array, slot: Uint8Array, child: NodeRef): void {
-    this.#children[this.length] = child;
-    this.push(key, slot);
+  /** Which of some entries have children that may not be stored, counted from `from`. */
+  held(from: number, to: number): number[] {
+    const held: number[] = [];
+    for (let i = from; i < to; i++) if (this.#held[i] === true) held.push(i - from);
+    return held;
   }
 
-  /** Adds an entry. `slot` is kept, not copied; `undefined` adds a removal. */
+  /** Adds an entry. `undefined` adds a removal. */
   push(key: Uint8Array, slot: Uint8Array | undefined): void {
-    const at = this.#reserve(key.length);
-    this.#keys.set(key, at);
-    this.#close(at + key.length, slot ?? NO_SLOT, slot === undefined ? -1 : 0, slot === undefined ? -1 : slot.length);
+    this.#keys.push(key, 0, key.length);
+    this.pushSlot(slot);
   }
 
-  /** Adds an entry whose key `write` puts into the array, taking at most `room` bytes. */
-  pushWritten(room: number, write: (target: Uint8Array, at: number) => number, slot: Uint8Array | undefined): void {
-    const at = this.#reserve(room);
-    const end = write(this.#keys, at);
-    this.#close(end, slot ?? NO_SLOT, slot === undefined ? -1 : 0, slot === undefined ? -1 : slot.length);
+  /** The slot of the next key; `undefined` for a removal. */
+  pushSlot(slot: Uint8Array | undefined): void {
+    if (slot === undefined) this.#slotEnds.push(this.#slotEnds.at(-1) ?? 0);
+    else this.#pushSlots(slot, 0, slot.length);
+  }
+
+  /** The slot of the next key, for a small value. */
+  pushValue(value: Uint8Array): void {
+    const at = this.#reserve(value.length + 1);
+    this.#slotEnds.push(writeInlineSlot(value, this.#slots, at));
+  }
+
+  /** Adds an entry of an inner node, for a child. */
+  pushChild(child: Node): void {
+    this.#adopt({ node: child, used: false }, true);
+    this.#pushNodeKey(child, child.count - 1);
+    const at = this.#reserve(childSlotLength(child.totals()));
+    this.#slotEnds.push(writeChildSlot(child.hash, child.totals(), this.#slots, at));
+  }
+
+  /** Adds the removal of a child from an inner node. */
+  pushGone(child: Node): void {
+    this.#pushNodeKey(child, child.count - 1);
+    this.pushSlot(undefined);
   }
 
   /** Adds an entry of another list. */
   pushFrom(list: EntryList, index: number): void {
-    this.#adopt(list.#children[index]);
-    const start = list.keyStart(index);
-    const end = list.keyEnd(index);
-    let at = this.#reserve(end - start);
-    const source = list.keys;
-    for (let i = start; i < end; i++) this.#keys[at++] = source[i] ?? 0;
-    this.#close(at, list.#slots[index] ?? NO_SLOT, list.#slotStarts[index] ?? -1, list.#slotEnds[index] ?? -1);
+    this.#adopt(list.#children[index], list.#held[index]);
+    const { keys } = list;
+    this.#keys.push(keys.bytes, keys.start(index), keys.end(index));
+    this.#pushSlots(list.#slots, list.slotStart(index), list.slotEnd(index));
   }
 
-  /** Adds an entry of a node. */
-  pushNode(node: Node, index: number): void {
-    this.#adopt(node.children[index]);
-    this.#pushNodeKey(node, index);
-    this.#slots.push(node.payload);
-    this.#slotStarts.push(node.slotStart(index));
-    this.#slotEnds.push(node.slotEnd(index));
-  }
-
-  /** Adds the key of a node's entry with the slot of a list's. */
-  pushUpdated(node: Node, index: number, list: EntryList, listIndex: number): void {
-    this.#adopt(list.#children[listIndex]);
-    this.#pushNodeKey(node, index);
-    this.#slots.push(list.#slots[listIndex] ?? NO_SLOT);
-    this.#slotStarts.push(list.#slotStarts[listIndex] ?? -1);
-    this.#slotEnds.push(list.#slotEnds[listIndex] ?? -1);
+  /** Adds the entries of a node from `from` to before `to`. */
+  pushNode(node: Node, from: number, to: number): void {
+    if (from === to) return;
+    const start = node.slotStart(from);
+    const at = this.#reserve(node.slotStart(to) - start);
+    this.#slots.set(node.payload.subarray(start, node.slotStart(to)), at);
+    for (let i = from; i < to; i++) {
+      if (node.level > 0) this.#adopt(node.children[i], !node.isStored && node.held.includes(i));
+      this.#pushNodeKey(node, i);
+      this.#slotEnds.push(at + node.slotEnd(i) - start);
+    }
   }
 
   /** Keeps the child of the entry that comes next. */
-  #adopt(child: NodeRef | undefined): void {
-    if (child !== undefined) this.#children[this.length] = child;
+  #adopt(child: NodeRef | undefined, held: boolean | undefined): void {
+    if (child === undefined) return;
+    this.#children[this.length] = child;
+    if (held === true) this.#held[this.length] = true;
   }
 
   #pushNodeKey(node: Node, index: number): void {
-    const start = node.suffixStart(index);
-    const end = node.suffixEnd(index);
-    let at = this.#reserve(node.prefixLength + end - start);
-    const keys = this.#keys;
-    const { payload, prefixStart } = node;
-    for (let i = 0; i < node.prefixLength; i++) keys[at++] = payload[prefixStart + i] ?? 0;
-    for (let i = start; i < end; i++) keys[at++] = payload[i] ?? 0;
-    this.#keyEnds.push(at);
+    const { prefixStart, prefixLength } = node;
+    this.#keys.push(
+      node.payload,
+      prefixStart,
+      prefixStart + prefixLength,
+      node.suffixStart(index),
+      node.suffixEnd(index),
+    );
   }
 
-  /** How many bytes the keys from `from` to before `to` begin with in common: as the first and the last do. */
-  commonPrefix(from: number, to: number): number {
-    if (to === from) return 0;
-    const a = this.keyStart(from);
-    const b = this.keyStart(to - 1);
-    const length = Math.min(this.keyEnd(from) - a, this.keyEnd(to - 1) - b);
-    let shared = 0;
-    while (shared < length && this.#keys[a + shared] === this.#keys[b + shared]) shared++;
-    return shared;
-  }
-
-  /** Copies bytes `from` to before `to` of an entry's key; returns the offset after them. */
-  copyKey(index: number, from: number, to: number, target: Uint8Array, offset: number): number {
-    const end = Math.min(this.keyEnd(index), this.keyStart(index) + to);
-    let at = offset;
-    for (let i = this.keyStart(index) + from; i < end; i++) target[at++] = this.#keys[i] ?? 0;
-    return at;
-  }
-
-  /** Copies an entry's slot; returns the offset after it. */
-  copySlot(index: number, target: Uint8Array, offset: number): number {
-    const source = this.#slots[index] ?? NO_SLOT;
-    const end = this.#slotEnds[index] ?? 0;
-    let at = offset;
-    for (let i = this.#slotStarts[index] ?? 0; i < end; i++) target[at++] = source[i] ?? 0;
-    return at;
-  }
-
-  #close(keyEnd: number, slots: Uint8Array, slotStart: number, slotEnd: number): void {
-    this.#keyEnds.push(keyEnd);
-    this.#slots.push(slots);
-    this.#slotStarts.push(slotStart);
-    this.#slotEnds.push(slotEnd);
+  #pushSlots(source: Uint8Array, start: number, end: number): void {
+    const at = this.#reserve(end - start);
+    this.#slots.set(source.subarray(start, end), at);
+    this.#slotEnds.push(at + end - start);
   }
 
   #reserve(room: number): number {
-    const used = this.#keyEnds.at(-1) ?? 0;
-    if (used + room > this.#keys.length) {
-      const grown = new Uint8Array(Math.max(2 * this.#keys.length, used + room));
-      grown.set(this.#keys.subarray(0, used));
-      this.#keys = grown;
+    const used = this.#slotEnds.at(-1) ?? 0;
+    if (used + room > this.#slots.length) {
+      const grown = new Uint8Array(Math.max(2 * this.#slots.length, used + room));
+      grown.set(this.#slots.subarray(0, used));
+      this.#slots = grown;
     }
     return used;
   }

@@ -7,7 +7,7 @@
  */
 import type { Hash } from "../chunk/hash.ts";
 import { type ChunkStore, missingChunk } from "../chunk/store.ts";
-import { checkedChild, decodeNode, Node, type NodeRef } from "./node.ts";
+import { checkedChild, decodeNode, NO_CHILDREN, Node, type NodeRef, setChild } from "./node.ts";
 
 /** How many bytes of nodes stay cached, unless asked otherwise. */
 const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
@@ -42,21 +42,34 @@ export class NodeStore {
   cachedChild(parent: Node, index: number): Node | undefined {
     const known = parent.children[index];
     if (known?.node !== undefined) {
-      known.used = true;
+      // Read first: most nodes were used, and to write takes a cache line.
+      if (!known.used) known.used = true;
       return known.node;
     }
     const ref = this.#refs.get(parent.childHash(index));
     if (ref?.node === undefined) return undefined;
     checkedChild(parent, index, ref.node);
-    for (let i = parent.children.length; i < index; i++) parent.children.push(undefined);
-    parent.children[index] = ref;
+    setChild(parent.children, index, ref);
     ref.used = true;
     return ref.node;
   }
 
-  /** Caches a node that was just stored; returns the one that stays. It holds no children, as those are cached, too. */
-  addStored({ hash, payload }: Node): Node {
-    return this.add(new Node(hash, payload, [], true));
+  /** Caches a node that was just stored, and those below it that it holds; returns the one that stays. Parents know where their children are cached. */
+  addStored(node: Node): Node {
+    if (node.isStored) return node;
+    const { hash, payload, level } = node;
+    const known = this.#refs.get(hash)?.node;
+    if (known !== undefined) return known;
+    const children = level === 0 ? NO_CHILDREN : node.children.slice();
+    for (const index of node.held) children[index] = this.#refOf(children[index]);
+    return this.add(new Node(hash, payload, children, true, undefined, node.totals()));
+  }
+
+  /** Where the cache has a child. */
+  #refOf(child: NodeRef | undefined): NodeRef | undefined {
+    if (child?.node === undefined || child.node.isStored) return child;
+    this.addStored(child.node);
+    return this.#refs.get(child.node.hash);
   }
 
   /** Caches a node; returns the one that stays. */

@@ -19,6 +19,7 @@ import { HASH_BYTES, type Hash, readHash } from "../chunk/hash.ts";
 import { ByteReader } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
 import { maxEntries } from "./boundary.ts";
+import { childTotals, type Totals } from "./child-slot.ts";
 import { MAX_KEY_BYTES } from "./key-bytes.ts";
 import { checkSlot, slotSize } from "./slot.ts";
 
@@ -32,6 +33,8 @@ export const ENDS_FORCED = 2;
 export const WIDE = 4;
 /** The bytes before the offsets. */
 export const HEADER = 7;
+/** How often an inner node is searched before the heads of its keys are noted: those that edits replace seldom are. */
+const SEARCHES_BEFORE_HEADS = 4;
 /** More levels than any tree has: each node but the last of a level holds several entries. */
 const MAX_LEVEL = 60;
 
@@ -42,10 +45,19 @@ export interface NodeRef {
   used: boolean;
 }
 
-/** How many keys lie below a node, and how many bytes their values have. */
-export interface Totals {
-  readonly size: number;
-  readonly bytes: number;
+/** The children of a leaf. */
+export const NO_CHILDREN: (NodeRef | undefined)[] = [];
+const NONE: readonly number[] = [];
+
+/** Notes a child at an index; places before it that are not there are empty. */
+export function setChild(children: (NodeRef | undefined)[], index: number, child: NodeRef): void {
+  for (let i = children.length; i < index; i++) children.push(undefined);
+  children[index] = child;
+}
+
+/** The totals of an entry whose slot lies in `bytes` from `start` to `end`: of a leaf's value, of a child. */
+export function slotTotals(level: number, bytes: Uint8Array, start: number, end: number): Totals {
+  return level === 0 ? { size: 1, bytes: slotSize(bytes, start, end) } : childTotals(bytes, start, end);
 }
 
 /** A node of the tree. */
@@ -61,6 +73,8 @@ export class Node {
   readonly children: (NodeRef | undefined)[];
   /** Whether it is stored, and all below it. A node that is not holds those of its children that are not. */
   readonly isStored: boolean;
+  /** The indexes of the children that may not be stored, so that nobody need look at all to find them. */
+  readonly held: readonly number[];
   /** Whether offsets take four bytes instead of two. */
   readonly wide: boolean;
   readonly #prefixStart: number;
@@ -68,17 +82,31 @@ export class Node {
   /** Where in the payload the slots begin. */
   readonly slotsStart: number;
   #totals: Totals | undefined;
+  /** The next four bytes of each key. */
+  #heads: number[] | undefined;
+  #searches = 0;
 
   /**
    * @param children those that are at hand
    * @param isStored whether it was read from the store, or was just stored
+   * @param held the indexes of children that may not be stored
+   * @param totals if they are known
    */
-  constructor(hash: Hash, payload: Uint8Array, children: (NodeRef | undefined)[], isStored: boolean) {
+  constructor(
+    hash: Hash,
+    payload: Uint8Array,
+    children: (NodeRef | undefined)[],
+    isStored: boolean,
+    held: readonly number[] = NONE,
+    totals?: Totals | undefined,
+  ) {
     const flags = payload[2] ?? 0;
     this.hash = hash;
     this.payload = payload;
     this.children = children;
     this.isStored = isStored;
+    this.held = held;
+    this.#totals = totals;
     this.level = payload[1] ?? 0;
     this.count = (payload[3] ?? 0) | ((payload[4] ?? 0) << 8);
     this.prefixLength = (payload[5] ?? 0) | ((payload[6] ?? 0) << 8);
@@ -141,15 +169,28 @@ export class Node {
     return this.payload.subarray(this.slotStart(index), this.slotEnd(index));
   }
 
+  /** A copy of the value in an entry's slot; `undefined` if it lies outside. */
+  value(index: number): Uint8Array | undefined {
+    const start = this.slotStart(index);
+    return this.payload[start] === 0 ? this.payload.slice(start + 1, this.slotEnd(index)) : undefined;
+  }
+
   /** An entry's key, as a copy. */
   key(index: number): Uint8Array {
-    const start = this.suffixStart(index);
-    const end = this.suffixEnd(index);
-    const key = new Uint8Array(this.prefixLength + end - start);
-    const { payload } = this;
-    for (let i = 0; i < this.prefixLength; i++) key[i] = payload[this.#prefixStart + i] ?? 0;
-    for (let i = start, at = this.prefixLength; i < end; i++, at++) key[at] = payload[i] ?? 0;
+    const key = new Uint8Array(this.prefixLength + this.suffixEnd(index) - this.suffixStart(index));
+    this.copyKey(index, key, 0);
     return key;
+  }
+
+  /** Copies an entry's key to `offset`; returns the offset after it. */
+  copyKey(index: number, target: Uint8Array, offset: number): number {
+    const { payload } = this;
+    const prefixEnd = this.#prefixStart + this.prefixLength;
+    const end = this.suffixEnd(index);
+    let at = offset;
+    for (let i = this.#prefixStart; i < prefixEnd; i++) target[at++] = payload[i] ?? 0;
+    for (let i = this.suffixStart(index); i < end; i++) target[at++] = payload[i] ?? 0;
+    return at;
   }
 
   /** The last key; of an inner node, the last key below it. */
@@ -157,44 +198,69 @@ export class Node {
     return this.key(this.count - 1);
   }
 
-  /** The first entry whose key is not before `key`: its index, or `count`. */
-  lowerBound(key: Uint8Array): number {
+  /** The first entry whose key is not before the one in `bytes` from `start` to `end`: its index, or `count`. */
+  lowerBound(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
     const { payload, prefixLength } = this;
-    const shared = Math.min(prefixLength, key.length);
+    const shared = Math.min(prefixLength, end - start);
     for (let i = 0; i < shared; i++) {
-      const order = (key[i] ?? 0) - (payload[this.#prefixStart + i] ?? 0);
+      const order = (bytes[start + i] ?? 0) - (payload[this.#prefixStart + i] ?? 0);
       if (order !== 0) return order < 0 ? 0 : this.count;
     }
-    if (key.length < prefixLength) return 0;
+    return shared < prefixLength ? 0 : this.#search(bytes, start, end);
+  }
+
+  /** The same for a key that begins with the prefix; the result says nothing of others. */
+  #search(bytes: Uint8Array, start: number, end: number): number {
+    const heads = this.#headsOfInner();
+    const head = heads === undefined ? 0 : headAt(bytes, start + this.prefixLength, end);
     let low = 0;
     let high = this.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#compareSuffix(middle, key) < 0) low = middle + 1;
+      const other = heads?.[middle] ?? head;
+      if (other < head || (other === head && this.#compareSuffix(middle, bytes, start, end) < 0)) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  /** Whether the key of an entry, which `lowerBound` found, equals `key`. */
-  isKey(index: number, key: Uint8Array): boolean {
-    if (index >= this.count || key.length < this.prefixLength) return false;
-    for (let i = 0; i < this.prefixLength; i++) {
-      if (key[i] !== this.payload[this.#prefixStart + i]) return false;
+  #headsOfInner(): number[] | undefined {
+    if (this.#heads === undefined && this.level > 0 && ++this.#searches === SEARCHES_BEFORE_HEADS) {
+      this.#heads = [];
+      for (let i = 0; i < this.count; i++)
+        this.#heads.push(headAt(this.payload, this.suffixStart(i), this.suffixEnd(i)));
     }
-    return this.#compareSuffix(index, key) === 0;
+    return this.#heads;
   }
 
-  #compareSuffix(index: number, key: Uint8Array): number {
+  /** The index of the key in `bytes` from `start` to `end`; -1 if it is not there. */
+  find(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
+    const index = this.#search(bytes, start, end);
+    return index < this.count && this.compareKey(index, bytes, start, end) === 0 ? index : -1;
+  }
+
+  /** The order of an entry's key and the one in `bytes` from `start` to `end`. */
+  compareKey(index: number, bytes: Uint8Array, start: number, end: number): number {
     const { payload } = this;
-    const end = this.suffixEnd(index);
-    let at = this.suffixStart(index);
-    let i = this.prefixLength;
-    while (at < end && i < key.length) {
-      const order = (payload[at++] ?? 0) - (key[i++] ?? 0);
+    const shared = Math.min(this.prefixLength, end - start);
+    for (let i = 0; i < shared; i++) {
+      const order = (payload[this.#prefixStart + i] ?? 0) - (bytes[start + i] ?? 0);
       if (order !== 0) return order;
     }
-    return end - at - (key.length - i);
+    return shared < this.prefixLength ? 1 : this.#compareSuffix(index, bytes, start, end);
+  }
+
+  /** The same for a key that begins with the prefix. */
+  #compareSuffix(index: number, bytes: Uint8Array, start: number, end: number): number {
+    const { payload } = this;
+    const stop = this.suffixEnd(index);
+    let at = this.suffixStart(index);
+    let i = start + this.prefixLength;
+    while (at < stop && i < end) {
+      const order = (payload[at++] ?? 0) - (bytes[i++] ?? 0);
+      if (order !== 0) return order;
+    }
+    return stop - at - (end - i);
   }
 
   /** The order of the keys of two entries, maybe of different nodes. */
@@ -204,10 +270,19 @@ export class Node {
     const start = this.suffixStart(index) - this.prefixLength;
     const otherStart = other.suffixStart(otherIndex) - other.prefixLength;
     const length = Math.min(end, otherEnd);
-    for (let i = 0; i < length; i++) {
-      const a = this.payload[i < this.prefixLength ? this.#prefixStart + i : start + i] ?? 0;
-      const b = other.payload[i < other.prefixLength ? other.#prefixStart + i : otherStart + i] ?? 0;
-      if (a !== b) return a - b;
+    const a = this.payload;
+    const b = other.payload;
+    const bothPrefixes = Math.min(this.prefixLength, other.prefixLength, length);
+    let i = 0;
+    for (; i < bothPrefixes; i++) {
+      const order = (a[this.#prefixStart + i] ?? 0) - (b[other.#prefixStart + i] ?? 0);
+      if (order !== 0) return order;
+    }
+    for (; i < length; i++) {
+      const order =
+        (a[i < this.prefixLength ? this.#prefixStart + i : start + i] ?? 0) -
+        (b[i < other.prefixLength ? other.#prefixStart + i : otherStart + i] ?? 0);
+      if (order !== 0) return order;
     }
     return end - otherEnd;
   }
@@ -231,9 +306,7 @@ export class Node {
 
   /** The totals of one entry: of a leaf's value, of a child. */
   entryTotals(index: number): Totals {
-    if (this.level === 0) return { size: 1, bytes: slotSize(this.payload, this.slotStart(index), this.slotEnd(index)) };
-    const reader = new ByteReader(this.payload, this.slotStart(index) + HASH_BYTES, this.slotEnd(index));
-    return { size: reader.varint(), bytes: reader.varint() };
+    return slotTotals(this.level, this.payload, this.slotStart(index), this.slotEnd(index));
   }
 
   /** The totals of all entries. */
@@ -254,6 +327,22 @@ export class Node {
   }
 }
 
+/** The same bytes under the plain class: what a store gives may be a Buffer, whose `slice` copies nothing. */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Four bytes from `start` as a number that orders as they do; behind `end` there are zeros. */
+function headAt(bytes: Uint8Array, start: number, end: number): number {
+  if (start + 4 <= end) {
+    const low = ((bytes[start + 1] ?? 0) << 16) | ((bytes[start + 2] ?? 0) << 8) | (bytes[start + 3] ?? 0);
+    return (((bytes[start] ?? 0) ^ 0x80) << 24) | low;
+  }
+  let head = 0;
+  for (let i = start; i < start + 4; i++) head = (head << 8) | (i < end ? (bytes[i] ?? 0) : 0);
+  return head ^ 0x80000000;
+}
+
 /** A node from stored bytes that hash to `hash`; a `CorruptionError` for bytes that no node has. */
 export function decodeNode(hash: Hash, payload: Uint8Array): Node {
   const fail = (reason: string): never => {
@@ -261,7 +350,7 @@ export function decodeNode(hash: Hash, payload: Uint8Array): Node {
   };
   const flags = payload[2] ?? 0xff;
   if (payload.length < HEADER || payload[0] !== NODE_KIND || flags > 7) fail("its header is none");
-  const node = new Node(hash, payload, [], true);
+  const node = new Node(hash, plainBytes(payload), [], true);
   const { count, level, prefixLength } = node;
   if (level > MAX_LEVEL || count > maxEntries(level)) fail("it has too many levels or entries");
   if (count === 0 && (level > 0 || prefixLength > 0 || flags !== 0 || payload.length > HEADER)) fail("it is empty");

@@ -1,19 +1,54 @@
 import type { Hash } from "../chunk/hash.ts";
+import { LOOKED_UP, writeUtf8 } from "./key-bytes.ts";
 import type { Node } from "./node.ts";
 import type { NodeReader, NodeStore } from "./node-store.ts";
+import { Page } from "./page.ts";
 
-/** The slot of `key`, if all nodes on the way are cached: `"missed"` if not, `undefined` if there is no such key. */
-export function cachedSlot(nodes: NodeStore, root: Node, key: Uint8Array): Uint8Array | undefined | "missed" {
-  let node = root;
-  while (node.level > 0) {
-    const index = node.lowerBound(key);
-    if (index === node.count) return undefined;
-    const child = nodes.cachedChild(node, index);
-    if (child === undefined) return "missed";
-    node = child;
+/** The leaf that has the key in `bytes` from `start` to `end`, if any has; `undefined` if a node on the way is not cached. */
+export function cachedLeaf(
+  nodes: NodeStore,
+  root: Node,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Node | undefined {
+  let node: Node | undefined = root;
+  while (node !== undefined && node.level > 0) {
+    const index: number = node.lowerBound(bytes, start, end);
+    node = nodes.cachedChild(node, Math.min(index, node.count - 1));
   }
-  const index = node.lowerBound(key);
-  return node.isKey(index, key) ? node.slot(index) : undefined;
+  return node;
+}
+
+/** The entries of those of `keys` that are there; `undefined` if a node on the way to one is not cached. */
+export function cachedEntries(
+  nodes: NodeStore,
+  root: Node,
+  keys: readonly string[],
+): { readonly keys: string[]; readonly page: Page } | undefined {
+  const found: string[] = [];
+  const page = new Page();
+  let leaf: Node | undefined;
+  let from = 0;
+  let to = 0;
+  for (const key of keys) {
+    const end = writeUtf8(key, LOOKED_UP, 0);
+    // Of keys that come in order, the next one mostly lies behind the last.
+    if (leaf !== undefined && to < leaf.count && leaf.compareKey(to, LOOKED_UP, 0, end) === 0) {
+      to++;
+      found.push(key);
+      continue;
+    }
+    if (leaf !== undefined) page.add(leaf, from, to);
+    leaf = cachedLeaf(nodes, root, LOOKED_UP, 0, end);
+    if (leaf === undefined) return undefined;
+    from = leaf.find(LOOKED_UP, 0, end);
+    to = from + 1;
+    if (from < 0) leaf = undefined;
+    else found.push(key);
+  }
+  if (leaf !== undefined) page.add(leaf, from, to);
+  return { keys: found, page };
 }
 
 /** The slots of many keys, in their order; one round trip a level at most. */
@@ -48,6 +83,6 @@ function readerSlot(reader: NodeReader, root: Node, key: Uint8Array): Uint8Array
     if (child === undefined) return undefined;
     node = child;
   }
-  const index = node.lowerBound(key);
-  return node.isKey(index, key) ? node.slot(index) : undefined;
+  const index = node.find(key);
+  return index < 0 ? undefined : node.slot(index);
 }

@@ -1,17 +1,11 @@
-import { keyText } from "./key-bytes.ts";
 import { checkOrder, type Node } from "./node.ts";
 import { NodeReader, type NodeStore } from "./node-store.ts";
+import { Page } from "./page.ts";
 
 /** The keys from `start` on and before `end`; without one of them, from the first key, to the last one. */
 export interface Range {
   readonly start?: Uint8Array | undefined;
   readonly end?: Uint8Array | undefined;
-}
-
-/** Some entries, in the order of the scan. */
-export interface Page {
-  readonly keys: string[];
-  readonly slots: Uint8Array[];
 }
 
 /** How many entries a page has: a small first one, as many scans stop early. */
@@ -29,13 +23,13 @@ export async function* scan(
   let { limit = Number.POSITIVE_INFINITY } = options;
   let { start, end } = range;
   for (let size = FIRST_PAGE; limit > 0; size = PAGE) {
-    const page = await scanPage(nodes, root, { start, end }, reverse, Math.min(size, limit));
-    if (page.last === undefined) return;
+    const { page, last, isComplete } = await scanPage(nodes, root, { start, end }, reverse, Math.min(size, limit));
+    if (last === undefined) return;
     yield page;
-    limit -= page.keys.length;
-    if (page.complete) return;
-    if (reverse) end = page.last;
-    else start = keyAfter(page.last);
+    limit -= page.length;
+    if (isComplete) return;
+    if (reverse) end = last;
+    else start = keyAfter(last);
   }
 }
 
@@ -46,54 +40,74 @@ export function keyAfter(key: Uint8Array): Uint8Array {
   return next;
 }
 
-interface FilledPage extends Page {
-  last: Uint8Array | undefined;
-  /** Whether the range ended with this page. */
-  complete: boolean;
-}
-
 /** The first entries of a range: up to `size`. */
-function scanPage(nodes: NodeStore, root: Node, range: Range, reverse: boolean, size: number): Promise<FilledPage> {
+function scanPage(nodes: NodeStore, root: Node, range: Range, reverse: boolean, size: number): Promise<PageFiller> {
   const reader = new NodeReader(nodes);
   return reader.run(() => {
-    const filler = new PageFiller(reader, range, reverse, size);
-    filler.visit(root);
-    return filler.page;
+    const filler = new PageFiller(reader, reverse, size);
+    filler.visit(root, range);
+    return filler;
   });
 }
 
 /** Walks the tree in the order of the scan until the page is full; counts what lies below a missed node as if it were there. */
 class PageFiller {
-  readonly page: FilledPage = { keys: [], slots: [], last: undefined, complete: true };
+  readonly page: Page;
   readonly #reader: NodeReader;
-  readonly #range: Range;
   readonly #reverse: boolean;
   #room: number;
+  /** Whether the range ends with the page. */
+  isComplete = true;
   #leaf: Node | undefined;
+  /** Where the last entry lies. */
+  #last: { readonly leaf: Node; readonly index: number } | undefined;
 
-  constructor(reader: NodeReader, range: Range, reverse: boolean, size: number) {
+  constructor(reader: NodeReader, reverse: boolean, size: number) {
+    this.page = new Page(reverse);
     this.#reader = reader;
-    this.#range = range;
     this.#reverse = reverse;
     this.#room = size;
   }
 
-  visit(node: Node): void {
-    const { start, end } = this.#range;
-    if (node.level === 0) this.#follow(node);
+  /** The key of the last entry. */
+  get last(): Uint8Array | undefined {
+    return this.#last?.leaf.key(this.#last.index);
+  }
+
+  visit(node: Node, { start, end }: Range): void {
     const from = start === undefined ? 0 : node.lowerBound(start);
     // The child that holds `end` holds keys before it, too.
     const bound = end === undefined ? node.count : node.lowerBound(end) + (node.level > 0 ? 1 : 0);
     const to = Math.min(bound, node.count);
+    if (node.level === 0) {
+      this.#take(node, from, to);
+      return;
+    }
     for (let i = 0; i < to - from; i++) {
       if (this.#room <= 0) {
-        this.page.complete = false;
+        this.isComplete = false;
         return;
       }
       const index = this.#reverse ? to - 1 - i : from + i;
-      if (node.level === 0) this.#take(node, index);
-      else this.#descend(node, index);
+      const child = this.#reader.child(node, index);
+      if (child === undefined) {
+        this.#room -= node.entryTotals(index).size;
+      } else {
+        // Only the children at the ends hold other keys than those of the range.
+        this.visit(child, { start: index === from ? start : undefined, end: index === to - 1 ? end : undefined });
+      }
     }
+  }
+
+  #take(leaf: Node, from: number, to: number): void {
+    this.#follow(leaf);
+    const count = Math.min(to - from, this.#room);
+    if (count < to - from) this.isComplete = false;
+    if (count <= 0) return;
+    this.#room -= count;
+    const first = this.#reverse ? to - count : from;
+    this.page.add(leaf, first, first + count);
+    this.#last = { leaf, index: this.#reverse ? first : first + count - 1 };
   }
 
   #follow(leaf: Node): void {
@@ -102,19 +116,5 @@ class PageFiller {
     if (last === undefined) return;
     if (this.#reverse) checkOrder(leaf, last);
     else checkOrder(last, leaf);
-  }
-
-  #take(node: Node, index: number): void {
-    const key = node.key(index);
-    this.page.keys.push(keyText(key));
-    this.page.slots.push(node.slot(index));
-    this.#room--;
-    this.page.last = key;
-  }
-
-  #descend(node: Node, index: number): void {
-    const child = this.#reader.child(node, index);
-    if (child === undefined) this.#room -= node.entryTotals(index).size;
-    else this.visit(child);
   }
 }

@@ -29,8 +29,15 @@ export interface BlobRef {
 /** The slot of a value that lies in the leaf. */
 export function inlineSlot(value: Uint8Array): Uint8Array {
   const slot = new Uint8Array(1 + value.length);
-  slot.set(value, 1);
+  writeInlineSlot(value, slot, 0);
   return slot;
+}
+
+/** Writes it at `offset`; returns the offset after it. */
+export function writeInlineSlot(value: Uint8Array, target: Uint8Array, offset: number): number {
+  target[offset] = 0;
+  target.set(value, offset + 1);
+  return offset + 1 + value.length;
 }
 
 /** The slot of a value that lies outside. */

@@ -6,7 +6,10 @@ export function unstoredNodes(root: Node): Node[] {
   const visit = (node: Node): void => {
     if (node.isStored) return;
     found.push(node);
-    for (const child of node.children) if (child?.node !== undefined) visit(child.node);
+    for (const index of node.held) {
+      const child = node.children[index]?.node;
+      if (child !== undefined) visit(child);
+    }
   };
   visit(root);
   return found;

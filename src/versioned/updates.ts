@@ -3,7 +3,9 @@ import type { Chunk } from "../chunk/store.ts";
 import { type Entries, entryList, type Keys, keyList } from "../kv/store.ts";
 import { storeBlob } from "../tree/blob.ts";
 import { EntryList } from "../tree/entry-list.ts";
-import { compareText, MAX_KEY_BYTES, writeUtf8 } from "../tree/key-bytes.ts";
+import { MAX_KEY_BYTES } from "../tree/key-bytes.ts";
+import { KeyList } from "../tree/key-list.ts";
+import { sortedOrder } from "../tree/key-sort.ts";
 import { blobSlot, INLINE_BYTES, inlineSlot } from "../tree/slot.ts";
 
 /** Changes ready for the tree. */
@@ -15,33 +17,51 @@ export interface Updates {
 
 /** Checks and copies what a snapshot is to change: an update wins over a removal of the same key. Nothing of the caller's is kept. */
 export function collectUpdates(updates: Entries | null | undefined, removals: Keys | undefined): Updates {
-  const values = new Map<string, Uint8Array | undefined>();
+  const keys: string[] = [];
+  const values: (Uint8Array | undefined)[] = [];
   if (removals !== undefined) {
     for (const key of keyList(removals)) {
       checkKey(key, MAX_KEY_BYTES);
-      values.set(key, undefined);
+      keys.push(key);
+      values.push(undefined);
     }
   }
   if (updates !== null && updates !== undefined) {
     for (const [key, value] of entryList(updates)) {
       checkKey(key, MAX_KEY_BYTES);
       checkValue(value, key);
-      values.set(key, value);
+      keys.push(key);
+      values.push(value);
     }
   }
-  return toUpdates(values);
+  return inOrder(keys, values);
 }
 
 /** Changes in key order: values to set, `undefined` to remove. */
 export function toUpdates(values: ReadonlyMap<string, Uint8Array | undefined>): Updates {
-  const changes = new EntryList();
+  return inOrder([...values.keys()], [...values.values()]);
+}
+
+/** Changes in key order; of those of the same key, the last. */
+function inOrder(texts: readonly string[], values: readonly (Uint8Array | undefined)[]): Updates {
+  const keys = KeyList.of(texts);
+  const order = keys.ascends() ? undefined : sortedOrder(keys);
+  const count = order?.length ?? keys.length;
+  const changes = new EntryList(order === undefined ? keys : keys.picked(order), slotRoom(values));
   const chunks: Chunk[] = [];
-  for (const key of sorted([...values.keys()])) {
-    const value = values.get(key);
-    const slot = value && valueSlot(value, chunks);
-    changes.pushWritten(key.length * 3, (target, at) => writeUtf8(key, target, at), slot);
+  for (let i = 0; i < count; i++) {
+    const value = values[order?.[i] ?? i];
+    if (value === undefined || value.length > INLINE_BYTES) changes.pushSlot(value && valueSlot(value, chunks));
+    else changes.pushValue(value);
   }
   return { changes, chunks };
+}
+
+/** How many bytes the slots of values take, about. */
+function slotRoom(values: readonly (Uint8Array | undefined)[]): number {
+  let room = 0;
+  for (const value of values) if (value !== undefined && value.length <= INLINE_BYTES) room += 1 + value.length;
+  return room;
 }
 
 /** The slot of a value; the chunks of a large one are added to `chunks`. */
@@ -50,12 +70,4 @@ export function valueSlot(value: Uint8Array, chunks: Chunk[]): Uint8Array {
   const blob = storeBlob(value);
   for (const chunk of blob.chunks) chunks.push(chunk);
   return blobSlot(blob.ref);
-}
-
-/** Sorts keys by code point; keys that are in order stay as they are, and without units from D800 on the plain order will do. */
-function sorted(keys: string[]): string[] {
-  let inOrder = true;
-  for (let i = 1; i < keys.length && inOrder; i++) inOrder = compareText(keys[i - 1] ?? "", keys[i] ?? "") < 0;
-  if (inOrder) return keys;
-  return keys.some((key) => /[\ud800-\uffff]/.test(key)) ? keys.sort(compareText) : keys.sort();
 }

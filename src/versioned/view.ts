@@ -3,10 +3,11 @@ import type { CommitRecord } from "../commit/commit.ts";
 import type { Repository } from "../commit/repository.ts";
 import { type Keys, keyList } from "../kv/store.ts";
 import { readSlots } from "../tree/blob.ts";
-import { keyBytes, MAX_KEY_BYTES } from "../tree/key-bytes.ts";
+import { keyBytes, LOOKED_UP, MAX_KEY_BYTES, writeUtf8 } from "../tree/key-bytes.ts";
 import type { Node } from "../tree/node.ts";
 import { NodeReader } from "../tree/node-store.ts";
-import { cachedSlot, getSlots } from "../tree/read.ts";
+import { type Page, readValues } from "../tree/page.ts";
+import { cachedEntries, cachedLeaf, getSlots } from "../tree/read.ts";
 import { scan } from "../tree/scan.ts";
 import { whileHeld } from "./collected.ts";
 import { Paged } from "./paged.ts";
@@ -40,13 +41,20 @@ export class View {
   get(key: string): Promise<Uint8Array | undefined> {
     try {
       checkKey(key, MAX_KEY_BYTES);
-      const slot = this.#root === undefined ? "missed" : cachedSlot(this.#repository.nodes, this.#root, keyBytes(key));
-      if (slot === undefined) return Promise.resolve(undefined);
-      if (slot !== "missed" && slot[0] === 0) return Promise.resolve(slot.slice(1));
+      const end = writeUtf8(key, LOOKED_UP, 0);
+      const leaf = this.#cachedLeaf(end);
+      const index = leaf?.find(LOOKED_UP, 0, end) ?? -1;
+      const value = index < 0 ? undefined : leaf?.value(index);
+      if (value !== undefined || (leaf !== undefined && index < 0)) return Promise.resolve(value);
     } catch (error) {
       return Promise.reject(error);
     }
     return this.#fetch(key);
+  }
+
+  /** The leaf that has the key that is looked up, if any has; `undefined` if it must be fetched first. */
+  #cachedLeaf(end: number): Node | undefined {
+    return this.#root && cachedLeaf(this.#repository.nodes, this.#root, LOOKED_UP, 0, end);
   }
 
   async #fetch(key: string): Promise<Uint8Array | undefined> {
@@ -63,20 +71,21 @@ export class View {
 
   /** Copies of the values of those of `keys` that are there. */
   async getMany(keys: Keys): Promise<Map<string, Uint8Array>> {
-    const wanted = [...new Set(keyList(keys))];
+    const wanted = [...keyList(keys)];
     for (const key of wanted) checkKey(key, MAX_KEY_BYTES);
-    const values = await this.#values(wanted);
-    const found = new Map<string, Uint8Array>();
-    wanted.forEach((key, i) => {
-      const value = values[i];
-      if (value !== undefined) found.set(key, value);
-    });
-    return found;
+    const cached = this.#root && cachedEntries(this.#repository.nodes, this.#root, wanted);
+    const values = cached?.page.inlineValues();
+    if (cached !== undefined && values !== undefined) return mapOf(cached.keys, values);
+    const unique = [...new Set(wanted)];
+    return mapOf(unique, await this.#values(unique));
   }
 
   /** Whether `key` is there. */
   async has(key: string): Promise<boolean> {
     checkKey(key, MAX_KEY_BYTES);
+    const end = writeUtf8(key, LOOKED_UP, 0);
+    const leaf = this.#cachedLeaf(end);
+    if (leaf !== undefined) return leaf.find(LOOKED_UP, 0, end) >= 0;
     return (await this.#whileHeld(() => this.#slots([key])))[0] !== undefined;
   }
 
@@ -98,11 +107,11 @@ export class View {
   entries(range?: KeyRange): Paged<[string, Uint8Array]> {
     const { chunks } = this.#repository;
     const pages = this.#pages(range);
-    const read = (slots: Uint8Array[]): ReturnType<typeof readSlots> => this.#whileHeld(() => readSlots(chunks, slots));
+    const read = (page: Page): ReturnType<typeof readValues> => this.#whileHeld(() => readValues(chunks, page));
     return new Paged(async function* () {
-      for await (const { keys, slots } of pages()) {
-        const values = await read(slots);
-        yield keys.map((key, i): [string, Uint8Array] => [key, values[i] ?? new Uint8Array(0)]);
+      for await (const page of pages()) {
+        const values = await read(page);
+        yield page.keys.map((key, i): [string, Uint8Array] => [key, values[i] ?? new Uint8Array(0)]);
       }
     });
   }
@@ -118,6 +127,16 @@ export class View {
       for (let page = await run(pages); page.done !== true; page = await run(pages)) yield page.value;
     };
   }
+}
+
+/** Keys with those of their values that are there. */
+function mapOf(keys: readonly string[], values: readonly (Uint8Array | undefined)[]): Map<string, Uint8Array> {
+  const map = new Map<string, Uint8Array>();
+  for (let i = 0; i < keys.length; i++) {
+    const value = values[i];
+    if (value !== undefined) map.set(keys[i] ?? "", value);
+  }
+  return map;
 }
 
 /** The steps of an iteration, which fails again after it failed: a generator would say that it is at its end. */

@@ -19,13 +19,14 @@ import { EMPTY_ROOT, edit } from "../../src/tree/edit.ts";
 import { EntryList } from "../../src/tree/entry-list.ts";
 import { keyBytes } from "../../src/tree/key-bytes.ts";
 import type { Node } from "../../src/tree/node.ts";
-import { buildNode, childSlot } from "../../src/tree/node-builder.ts";
+import { buildNode } from "../../src/tree/node-builder.ts";
 import { NodeReader, NodeStore } from "../../src/tree/node-store.ts";
 import { inlineSlot } from "../../src/tree/slot.ts";
 import { unstoredNodes } from "../../src/tree/unstored.ts";
 import { toUpdates } from "../../src/versioned/updates.ts";
 import { Versioned } from "../../src/versioned/versioned.ts";
 import { newCommit } from "../../src/versioned/write.ts";
+import { childSlot } from "../support/tree.ts";
 
 type Contents = ReadonlyMap<string, Uint8Array>;
 

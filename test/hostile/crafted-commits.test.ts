@@ -4,8 +4,8 @@ import { utf8 } from "../../src/bytes.ts";
 import type { Hash } from "../../src/chunk/hash.ts";
 import type { Chunk } from "../../src/chunk/store.ts";
 import { skipDepths } from "../../src/commit/commit.ts";
-import { childSlot } from "../../src/tree/node-builder.ts";
 import { inlineSlot } from "../../src/tree/slot.ts";
+import { childSlot } from "../support/tree.ts";
 import { failureOf } from "../versioned/helpers.ts";
 import { type CommitFields, craftCommit, craftNode, plant } from "./craft.ts";
 

@@ -6,9 +6,8 @@ import type { Chunk } from "../../src/chunk/store.ts";
 import { storeBlob } from "../../src/tree/blob.ts";
 import { keyText } from "../../src/tree/key-bytes.ts";
 import { checkedChild, decodeNode, type Node } from "../../src/tree/node.ts";
-import { childSlot } from "../../src/tree/node-builder.ts";
 import { blobSlot, inlineSlot } from "../../src/tree/slot.ts";
-import { Trees } from "../support/tree.ts";
+import { childSlot, Trees } from "../support/tree.ts";
 import { failureOf } from "../versioned/helpers.ts";
 import { craftNode, craftSlot, payloadOf, plantTree } from "./craft.ts";
 

@@ -39,7 +39,7 @@ function againNode(bytes: Uint8Array): Uint8Array {
   const list = new EntryList();
   for (let i = 0; i < node.count; i++) {
     const key = node.key(i);
-    if (node.lowerBound(key) !== i || !node.isKey(i, key)) throw new Error("It does not find its own keys.");
+    if (node.lowerBound(key) !== i || node.find(key) !== i) throw new Error("It does not find its own keys.");
     if (node.level === 0) blobOf(node.slot(i));
     else node.childHash(i);
     node.entryTotals(i);

@@ -4,6 +4,7 @@ import { type Chunk, ChunkStore } from "../../src/chunk/store.ts";
 import { Memory } from "../../src/kv/memory.ts";
 import type { KVStore } from "../../src/kv/store.ts";
 import { readSlots } from "../../src/tree/blob.ts";
+import { childSlotLength, writeChildSlot } from "../../src/tree/child-slot.ts";
 import { EMPTY_ROOT, edit } from "../../src/tree/edit.ts";
 import { keyText } from "../../src/tree/key-bytes.ts";
 import type { Node } from "../../src/tree/node.ts";
@@ -95,6 +96,13 @@ export class Trees {
 /** The chunk of a node. */
 export function chunkOf(node: Node): Chunk {
   return { kind: "node", hash: node.hash, payload: node.payload };
+}
+
+/** The slot of an inner node's entry for a child. */
+export function childSlot(child: Node): Uint8Array {
+  const slot = new Uint8Array(childSlotLength(child.totals()));
+  writeChildSlot(child.hash, child.totals(), slot, 0);
+  return slot;
 }
 
 /** Pseudo-random numbers from 0 to before `below`, the same for every seed. */

@@ -1,11 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EMPTY_ROOT } from "../../src/tree/edit.ts";
+import type { Chunk } from "../../src/chunk/store.ts";
+import { EMPTY_ROOT, edit } from "../../src/tree/edit.ts";
 import { compareText } from "../../src/tree/key-bytes.ts";
 import type { Node } from "../../src/tree/node.ts";
+import { NodeReader } from "../../src/tree/node-store.ts";
+import { scan } from "../../src/tree/scan.ts";
+import { unstoredNodes } from "../../src/tree/unstored.ts";
+import { toUpdates } from "../../src/versioned/updates.ts";
 import { propertyOptions } from "../support/seed.ts";
-import { type Contents, randomFrom, Trees } from "../support/tree.ts";
-import { applied, changes } from "./arbitraries.ts";
+import { type Contents, chunkOf, randomFrom, Trees } from "../support/tree.ts";
+import { applied, changes, contents } from "./arbitraries.ts";
 
 /** The root of a tree built from nothing, elsewhere. */
 async function built(contents: Contents): Promise<string> {
@@ -44,6 +49,32 @@ describe("edit", () => {
         for (const [key, value] of model) expect(contents.get(key)).toEqual(value);
       }),
       propertyOptions({ numRuns: 80 }),
+    );
+  });
+
+  it("keeps at hand what is not stored, over several edits: to store that stores the tree", async () => {
+    const batches = fc.array(changes, { minLength: 2, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(contents, batches, async (first, batches) => {
+        const trees = new Trees();
+        let root = await trees.build(first);
+        let model: Contents = first;
+        const blobs: Chunk[] = [];
+        for (const batch of batches) {
+          const { changes: list, chunks } = toUpdates(batch);
+          blobs.push(...chunks);
+          root = await edit(new NodeReader(trees.nodes), root, list);
+          model = applied(model, batch);
+        }
+        await trees.chunks.put([...blobs, ...unstoredNodes(root).map(chunkOf)], 0);
+        const cold = trees.cold();
+        const found = await cold.contents(await cold.load(root.hash));
+        expect([...found.keys()]).toEqual([...model.keys()].sort(compareText));
+        const warm: string[] = [];
+        for await (const page of scan(trees.nodes, trees.nodes.addStored(root), {})) warm.push(...page.keys);
+        expect(warm).toEqual([...found.keys()]);
+      }),
+      propertyOptions({ numRuns: 60 }),
     );
   });
 

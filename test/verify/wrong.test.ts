@@ -12,10 +12,10 @@ import { PIECE_KIND, storeBlob } from "../../src/tree/blob.ts";
 import { EntryList } from "../../src/tree/entry-list.ts";
 import { keyBytes } from "../../src/tree/key-bytes.ts";
 import type { Node } from "../../src/tree/node.ts";
-import { buildNode, childSlot } from "../../src/tree/node-builder.ts";
+import { buildNode } from "../../src/tree/node-builder.ts";
 import { blobSlot, inlineSlot } from "../../src/tree/slot.ts";
 import { keysOfOneHash, keysOfRisingHashes, keysOfRisingRanks } from "../support/adversarial.ts";
-import { chunkOf, noise, randomFrom, Trees } from "../support/tree.ts";
+import { childSlot, chunkOf, noise, randomFrom, Trees } from "../support/tree.ts";
 import { change } from "../versioned/helpers.ts";
 
 const SOUND = { ok: true, problems: [], omitted: 0 };
@@ -265,7 +265,7 @@ function leafSlot(leaves: readonly Node[], key: string): Uint8Array {
   const bytes = keyBytes(key);
   for (const leaf of leaves) {
     const at = leaf.lowerBound(bytes);
-    if (leaf.isKey(at, bytes)) return leaf.slot(at);
+    if (leaf.find(bytes) === at) return leaf.slot(at);
   }
   throw new Error(`There is no ${key}.`);
 }
