@@ -173,7 +173,7 @@ export class GCVersioned extends Versioned {
   async #drop(draft: Draft, keep?: ReadonlySet<string>): Promise<Drop> {
     const { nodes } = this.#repository;
     const uses = keep === undefined ? await this.#usage.read() : undefined;
-    const all = await candidates(nodes, draft.tree, (key) => uses?.take(key) ?? 0);
+    const all = await candidates(nodes, draft.tree.root, (key) => uses?.take(key) ?? 0);
     const dropped = keep === undefined ? coldest(all, totalOf(draft) - this.lowWater) : othersThan(keep, all);
     const droppedKeys: string[] = [];
     const keptKeys: string[] = [];
@@ -283,7 +283,7 @@ function limitsOf({ highWaterBytes, lowWaterBytes = 0 }: GCOpenOptions): Limits 
 }
 
 function totalOf(draft: Draft): number {
-  return draft.tree.totals().bytes;
+  return draft.tree.root.totals().bytes;
 }
 
 function keysOf(changes: EntryList, isWanted: (at: number) => boolean): string[] {

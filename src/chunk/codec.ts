@@ -1,22 +1,27 @@
 /**
- * How a chunk lies in the store: a header, then the payload that its name hashes.
+ * How a chunk lies in the store: a header, then a body that gives the payload which its name hashes.
  *
  * ```
- * version   1 byte    of this header: 2
+ * version   1 byte    of this header, which tells the body's form
  * epoch     varint    the highest collection epoch under which a writer vouched for the chunk
  * createdAt varint    when this store first saw it, in ms since 1970; kept when the epoch is raised
- * check     1 byte    of the header before it, which no hash covers: its CRC-8
- * payload   the rest
+ * check     1 byte    of what no hash covers: the CRC-8 of the header before it, and of a note or a delta
  * ```
  *
- * Version 1, of stores in format "vkv 1", had no check.
+ * | version | body |
+ * |---|---|
+ * | 1 | the payload. Of stores in format "vkv 1"; has no check |
+ * | 2 | the payload |
+ * | 4 | the payload's length as a varint, the payload, and a note: what else is known of a commit, outside its name |
+ * | 7 | the name of another chunk, whose body is of version 2, and a delta that makes the payload from that one's |
  */
 import { CorruptionError, FormatVersionError } from "../errors.ts";
+import { HASH_BYTES, type Hash, readHash, writeHash } from "./hash.ts";
 import { ByteReader, varintLength, writeVarint } from "./varint.ts";
 
-const HEADER_VERSION = 2;
-/** Headers of this version have no check. */
-const UNCHECKED_VERSION = 1;
+/** The body's forms, by the header's version. None becomes another one by one changed bit. */
+const VERSION = { unchecked: 1, whole: 2, noted: 4, delta: 7 } as const;
+const VERSIONS: ReadonlySet<number> = new Set(Object.values(VERSION));
 
 /**
  * What CRC-8 makes of each byte; the polynomial is x⁸ + x² + x + 1. It finds any one byte that changed, and any three bits;
@@ -28,24 +33,55 @@ const CRC = Uint8Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** A chunk as it lies in the store. */
-export interface StoredChunk {
+/** What a chunk's header says. */
+interface Header {
   readonly epoch: number;
   readonly createdAt: number;
-  /** A view into the stored bytes. */
-  readonly payload: Uint8Array;
 }
+
+/** A payload as a difference from that of another chunk, which is whole (`delta.ts`). */
+export interface Delta {
+  readonly base: Hash;
+  readonly delta: Uint8Array;
+}
+
+/** The form in which a chunk's body gives the payload. */
+export type Body =
+  | { readonly payload: Uint8Array; readonly note?: Uint8Array | undefined; readonly base?: undefined }
+  | Delta;
+
+/** A chunk as it lies in the store. Its arrays are views into the stored bytes. */
+export type StoredChunk = Header & Body;
 
 /** The stored bytes of a chunk. */
 export function encodeChunk(chunk: StoredChunk): Uint8Array {
-  const { epoch, createdAt, payload } = chunk;
+  const { epoch, createdAt } = chunk;
   const checkAt = 1 + varintLength(epoch) + varintLength(createdAt);
-  const bytes = new Uint8Array(checkAt + 1 + payload.length);
-  bytes[0] = HEADER_VERSION;
+  const bytes = new Uint8Array(checkAt + 1 + bodyLength(chunk));
   writeVarint(createdAt, bytes, writeVarint(epoch, bytes, 1));
-  bytes[checkAt] = crc8(bytes, checkAt);
-  bytes.set(payload, checkAt + 1);
+  let at = checkAt + 1;
+  if (chunk.base !== undefined) {
+    bytes[0] = VERSION.delta;
+    writeHash(chunk.base, bytes, at);
+    bytes.set(chunk.delta, at + HASH_BYTES);
+  } else if (chunk.note !== undefined) {
+    bytes[0] = VERSION.noted;
+    at = writeVarint(chunk.payload.length, bytes, at);
+    bytes.set(chunk.payload, at);
+    bytes.set(chunk.note, at + chunk.payload.length);
+  } else {
+    bytes[0] = VERSION.whole;
+    bytes.set(chunk.payload, at);
+  }
+  const unhashed = chunk.base === undefined ? (chunk.note?.length ?? 0) : bodyLength(chunk);
+  bytes[checkAt] = checkOf(bytes, checkAt, unhashed);
   return bytes;
+}
+
+function bodyLength(body: Body): number {
+  if (body.base !== undefined) return HASH_BYTES + body.delta.length;
+  const { payload, note } = body;
+  return payload.length + (note === undefined ? 0 : varintLength(payload.length) + note.length);
 }
 
 /** Reads what `encodeChunk` wrote; the payload is not verified. `CorruptionError` or `FormatVersionError` for anything else. */
@@ -53,21 +89,49 @@ export function decodeChunk(bytes: Uint8Array): StoredChunk {
   if (bytes.length === 0) throw new CorruptionError("A stored chunk is empty.");
   const reader = new ByteReader(bytes);
   const version = reader.byte();
-  if (version !== HEADER_VERSION && version !== UNCHECKED_VERSION) {
-    throw new FormatVersionError(`chunk header ${version}`, `chunk header ${HEADER_VERSION}`);
+  if (!VERSIONS.has(version)) {
+    throw new FormatVersionError(`chunk header ${version}`, `chunk header ${VERSION.delta}`);
   }
   const epoch = reader.varint();
   const createdAt = reader.varint();
-  if (version === HEADER_VERSION) {
-    const expected = crc8(bytes, reader.at);
-    if (reader.byte() !== expected) throw new CorruptionError("A stored chunk's header is damaged.");
+  if (version === VERSION.unchecked) return { epoch, createdAt, payload: bytes.subarray(reader.at) };
+  const checkAt = reader.at;
+  const found = reader.byte();
+  const check = (unhashed: number): void => {
+    if (found !== checkOf(bytes, checkAt, unhashed)) throw new CorruptionError("A stored chunk's header is damaged.");
+  };
+  if (version === VERSION.delta) {
+    check(bytes.length - reader.at);
+    const base = readHash(reader.take(HASH_BYTES), 0);
+    return { epoch, createdAt, base, delta: bytes.subarray(reader.at) };
   }
-  return { epoch, createdAt, payload: bytes.subarray(reader.at) };
+  if (version === VERSION.whole) {
+    check(0);
+    return { epoch, createdAt, payload: bytes.subarray(reader.at) };
+  }
+  const payload = reader.take(reader.varint());
+  check(bytes.length - reader.at);
+  return { epoch, createdAt, payload, note: bytes.subarray(reader.at) };
 }
 
-/** The CRC-8 of the bytes before `end`. */
-function crc8(bytes: Uint8Array, end: number): number {
-  let crc = 0;
-  for (let i = 0; i < end; i++) crc = CRC[crc ^ (bytes[i] ?? 0)] ?? 0;
+/** The check of a stored chunk: of the bytes before it, and of the last ones, which no hash covers. */
+function checkOf(bytes: Uint8Array, checkAt: number, unhashed: number): number {
+  return crc8(bytes, bytes.length - unhashed, bytes.length, crc8(bytes, 0, checkAt));
+}
+
+/** The chunk that a stored one is a difference from; `undefined` also where that cannot be read. */
+export function baseOf(bytes: Uint8Array): Hash | undefined {
+  if (bytes[0] !== VERSION.delta) return undefined;
+  try {
+    return decodeChunk(bytes).base;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The CRC-8 of some bytes. @param before that of bytes in front of them */
+export function crc8(bytes: Uint8Array, start = 0, end: number = bytes.length, before = 0): number {
+  let crc = before;
+  for (let i = start; i < end; i++) crc = CRC[crc ^ (bytes[i] ?? 0)] ?? 0;
   return crc;
 }

@@ -11,6 +11,8 @@ const BATCH = 1024;
 export interface Held {
   /** These are held with their trees. */
   readonly commits: readonly CommitRecord[];
+  /** Commits beyond cuts whose trees are held, as those of commits above are stored as changes of them (`tail.ts`). */
+  readonly tails: readonly CommitRecord[];
   /** Of these only the commits themselves are held: descendants of a cut history need them to name their ancestors. */
   readonly spine: readonly CommitRecord[];
 }
@@ -27,7 +29,7 @@ export async function* closure(chunks: ChunkStore, tips: Tips): AsyncGenerator<H
       const commits = await readCommits(chunks, open.splice(-BATCH));
       for (const { parents } of commits) for (const parent of parents) find(parent);
       const lowest = commits.filter(({ parents: [first] }) => first !== undefined && cuts.has(first));
-      yield { commits, spine: await spineBelow(chunks, lowest) };
+      yield { commits, tails: await tailsBelow(chunks, lowest), spine: await spineBelow(chunks, lowest) };
     }
   }
 }
@@ -50,11 +52,26 @@ async function spineBelow(chunks: ChunkStore, commits: readonly CommitRecord[]):
   return [...spine.values()];
 }
 
+/** The tails below commits whose first parent is not kept, with their bases. */
+async function tailsBelow(chunks: ChunkStore, commits: readonly CommitRecord[]): Promise<CommitRecord[]> {
+  const tails = new Map<Hash, CommitRecord>();
+  for (let open = commits; open.length > 0; ) {
+    const next = new Set<Hash>();
+    for (const { note, parents } of open) {
+      const [parent] = parents;
+      if (note !== undefined && parent !== undefined && !tails.has(parent)) next.add(parent);
+    }
+    open = await readCommits(chunks, [...next]);
+    for (const commit of open) tails.set(commit.hash, commit);
+  }
+  return [...tails.values()];
+}
+
 async function readCommits(chunks: ChunkStore, hashes: readonly Hash[]): Promise<CommitRecord[]> {
-  const payloads = await chunks.read("commit", hashes);
+  const found = await chunks.readSound("commit", hashes);
   return hashes.map((hash) => {
-    const payload = payloads.get(hash);
-    if (payload === undefined) throw missingCommit(hash);
-    return decodeCommit(hash, payload);
+    const chunk = found.get(hash);
+    if (chunk === undefined) throw missingCommit(hash);
+    return decodeCommit(hash, chunk);
   });
 }

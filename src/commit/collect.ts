@@ -11,11 +11,12 @@ import { ChunkStore, isMissing } from "../chunk/store.ts";
 import { CorruptionError, StorageError } from "../errors.ts";
 import { checkStore, type KVStore, pages } from "../kv/store.ts";
 import { checkMilliseconds, checkOptions, checkProgress, checkSignal } from "../options.ts";
-import { walk } from "../tree/walk.ts";
+import { walk, wasVisited } from "../tree/walk.ts";
 import { closure } from "./closure.ts";
 import { type CommitRecord, decodeCommit } from "./commit.ts";
 import { beginEpoch, raiseRefs, readEpoch } from "./epoch.ts";
 import { deleteLostUsage } from "./ref.ts";
+import { startsOf } from "./tail.ts";
 import type { Tips } from "./tips.ts";
 
 /** How old garbage must be unless the call says, in ms. */
@@ -147,16 +148,17 @@ class Collection {
 
   /** Marks what refs hold. */
   async #markHeld(tips: Tips): Promise<void> {
-    for await (const { commits, spine } of closure(this.#chunks, tips)) {
+    for await (const { commits, tails, spine } of closure(this.#chunks, tips)) {
       for (const { hash } of spine) this.#spine.add(hash);
-      for (const { hash } of commits) this.#marked.add(hash);
-      await this.#markTrees(commits, "throw");
+      const whole = [...commits, ...tails];
+      for (const { hash } of whole) this.#marked.add(hash);
+      await this.#markTrees(whole, "throw");
     }
   }
 
   async #markTrees(commits: readonly CommitRecord[], whatIsMissing: "throw" | "skip"): Promise<void> {
-    const roots = commits.map(({ root }) => root);
-    for await (const _ of walk(this.#chunks, roots, this.#marked, whatIsMissing)) this.#step("mark");
+    const starts = commits.flatMap(startsOf);
+    for await (const _ of walk(this.#chunks, starts, this.#marked, whatIsMissing)) this.#step("mark");
   }
 
   /** Marks the commits that are too young to be collected, though no ref holds them, and what of theirs is there. */
@@ -166,8 +168,8 @@ class Collection {
       const open = batch.filter((commit) => this.#isYoung(commit)).map(({ hash }) => hash);
       for (const hash of open) this.#marked.add(hash);
       while (open.length > 0) {
-        const payloads = await this.#chunks.read("commit", open.splice(-BATCH), "skip");
-        const commits = [...payloads].map(([hash, payload]) => decodeCommit(hash, payload));
+        const found = await this.#chunks.readSound("commit", open.splice(-BATCH), "skip");
+        const commits = [...found].map(([hash, chunk]) => decodeCommit(hash, chunk));
         for (const { parents } of commits) {
           for (const parent of parents) if (this.#marked.add(parent)) open.push(parent);
         }
@@ -201,7 +203,7 @@ class Collection {
       const candidates = new Map<string, Hash>();
       for (const key of keys) {
         const hash = hashOfChunkKey(kind, key);
-        if (hash !== undefined && !this.#marked.has(hash) && !this.#spine.has(hash)) candidates.set(key, hash);
+        if (hash !== undefined && !wasVisited(this.#marked, hash) && !this.#spine.has(hash)) candidates.set(key, hash);
       }
       const stored = await this.#store.getMany([...candidates.keys()]);
       const batch: Candidate[] = [];

@@ -5,6 +5,7 @@ import { isFault } from "../tree/chunk-check.ts";
 import type { DamageMap, Fault } from "../tree/damage.ts";
 import { namedAncestors } from "./commit.ts";
 import { type CommitFacts, type CommitReader, type Visited, visitHeld } from "./commit-walk.ts";
+import type { TailCheck } from "./tail-check.ts";
 import type { Tips } from "./tips.ts";
 
 /** A commit that is damaged or leads to damage. */
@@ -22,12 +23,14 @@ export class CommitCheck {
   readonly affected: Map<Hash, Affected> = new Map();
   readonly #reader: CommitReader;
   readonly #trees: TreeCheck;
+  readonly #tails: TailCheck;
   readonly #damage: DamageMap;
   readonly #checked: HashSet = new HashSet();
 
-  constructor(reader: CommitReader, trees: TreeCheck, damage: DamageMap) {
+  constructor(reader: CommitReader, trees: TreeCheck, tails: TailCheck, damage: DamageMap) {
     this.#reader = reader;
     this.#trees = trees;
+    this.#tails = tails;
     this.#damage = damage;
   }
 
@@ -43,12 +46,20 @@ export class CommitCheck {
       if (isFault(commit)) this.#note(hash, undefined, hash, commit);
       else if (this.#checked.add(hash)) commits.push(commit);
     }
-    const trees = await this.#trees.check(commits.map((commit) => ({ commit: commit.hash, ...commit })));
-    const named = await this.#reader.read(commits.flatMap(({ parents, skips }) => [...parents, ...skips]));
-    commits.forEach((commit, i) => {
-      const { hash, generation } = commit;
-      const [tree] = trees.slice(i, i + 1);
+    const stored = commits.filter(({ hasTree }) => hasTree);
+    const trees = await this.#trees.check(stored.map((commit) => ({ commit: commit.hash, ...commit })));
+    trees.forEach((tree, i) => {
+      const commit = stored[i];
+      if (tree !== undefined && commit !== undefined) this.#add(commit.hash, commit.generation, tree);
+    });
+    // The tree of one of a tail is soonest made from that of the one before.
+    for (const { hash, generation, hasTree } of commits.toReversed()) {
+      const tree = hasTree ? undefined : await this.#tails.check(hash);
       if (tree !== undefined) this.#add(hash, generation, tree);
+    }
+    const named = await this.#reader.read(commits.flatMap(({ parents, skips }) => [...parents, ...skips]));
+    commits.forEach((commit) => {
+      const { hash, generation } = commit;
       const fault = contradiction(commit, named);
       if (fault !== undefined) this.#note(hash, generation, hash, fault);
     });

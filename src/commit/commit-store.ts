@@ -3,13 +3,14 @@ import { type ChunkStore, missingCommit } from "../chunk/store.ts";
 import { CorruptionError } from "../errors.ts";
 import { type CommitParts, type CommitRecord, decodeCommit, makeCommit, skipDepths } from "./commit.ts";
 
-/** How many commits stay cached. */
-const CACHED = 50_000;
+/** How many commits stay cached, and how many bytes of them. */
+const CACHED = { commits: 50_000, bytes: 64 * 2 ** 20 };
 
 /** The commits of one store, with a bounded cache. */
 export class CommitStore {
   readonly #chunks: ChunkStore;
   readonly #cache: Map<Hash, CommitRecord> = new Map();
+  #bytes = 0;
 
   constructor(chunks: ChunkStore) {
     this.#chunks = chunks;
@@ -24,8 +25,8 @@ export class CommitStore {
   async find(hash: Hash): Promise<CommitRecord | undefined> {
     const cached = this.#cache.get(hash);
     if (cached !== undefined) return cached;
-    const payload = (await this.#chunks.read("commit", [hash])).get(hash);
-    return payload && this.add(decodeCommit(hash, payload));
+    const chunk = (await this.#chunks.readSound("commit", [hash])).get(hash);
+    return chunk && this.add(decodeCommit(hash, chunk));
   }
 
   /** A commit that something else refers to: a `CorruptionError` if it is missing. */
@@ -55,8 +56,8 @@ export class CommitStore {
       else found.set(hash, cached);
     }
     if (unknown.size > 0) {
-      for (const [hash, payload] of await this.#chunks.read("commit", [...unknown])) {
-        found.set(hash, this.add(decodeCommit(hash, payload)));
+      for (const [hash, chunk] of await this.#chunks.readSound("commit", [...unknown])) {
+        found.set(hash, this.add(decodeCommit(hash, chunk)));
       }
     }
     return found;
@@ -64,14 +65,20 @@ export class CommitStore {
 
   /** Caches a commit. */
   add(commit: CommitRecord): CommitRecord {
+    const known = this.#cache.get(commit.hash);
+    if (known !== undefined) this.#bytes -= sizeOf(known);
     this.#cache.set(commit.hash, commit);
-    if (this.#cache.size > CACHED) {
-      for (const oldest of this.#cache.keys()) {
-        this.#cache.delete(oldest);
-        if (this.#cache.size <= 0.9 * CACHED) break;
-      }
-    }
+    this.#bytes += sizeOf(commit);
+    if (this.#cache.size > CACHED.commits || this.#bytes > CACHED.bytes) this.#evict();
     return commit;
+  }
+
+  #evict(): void {
+    for (const oldest of this.#cache.values()) {
+      this.#cache.delete(oldest.hash);
+      this.#bytes -= sizeOf(oldest);
+      if (this.#cache.size <= 0.9 * CACHED.commits && this.#bytes <= 0.9 * CACHED.bytes) return;
+    }
   }
 
   /** Makes a commit on its parents; nothing is stored. */
@@ -105,6 +112,10 @@ export class CommitStore {
     }
     return commit?.hash;
   }
+}
+
+function sizeOf({ payload, note }: CommitRecord): number {
+  return payload.length + (note?.length ?? 0);
 }
 
 /** Of the first-parent ancestors that a commit names, the lowest one at `depth` or above. */

@@ -11,8 +11,11 @@ const AHEAD = 1024;
 /** How many commits are remembered. */
 const CACHED = 8192;
 
-/** What a commit says of itself and of others: all but its info, which may be large. */
-export type CommitFacts = Omit<CommitRecord, "info" | "payload">;
+/** What a commit says of itself and of others: all but its info and what it changed, which may be large. */
+export interface CommitFacts extends Omit<CommitRecord, "info" | "payload" | "note"> {
+  /** Whether its tree is stored. */
+  readonly hasTree: boolean;
+}
 
 /** A commit that refs hold, or what is wrong with it. */
 export interface Visited {
@@ -41,8 +44,8 @@ export class CommitReader {
     const found = new Map<Hash, CommitFacts | Fault>();
     for (const hash of hashes) found.set(hash, this.#cache.get(hash) ?? MISSING);
     const open = [...found].filter(([, commit]) => commit === MISSING).map(([hash]) => hash);
-    for (const [hash, payload] of await this.#chunks.read("commit", open)) {
-      const commit = isFault(payload) ? payload : attempt("wrong", () => factsOf(decodeCommit(hash, payload)));
+    for (const [hash, chunk] of await this.#chunks.read("commit", new Set(open))) {
+      const commit = isFault(chunk) ? chunk : attempt("wrong", () => factsOf(decodeCommit(hash, chunk)));
       found.set(hash, commit);
       if (!isFault(commit)) this.#remember(commit);
     }
@@ -60,8 +63,8 @@ export class CommitReader {
 }
 
 function factsOf(record: CommitRecord): CommitFacts {
-  const { info: _info, payload: _payload, ...facts } = record;
-  return facts;
+  const { info: _info, payload: _payload, note, ...facts } = record;
+  return { ...facts, hasTree: note === undefined };
 }
 
 /**

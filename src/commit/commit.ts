@@ -50,6 +50,8 @@ export interface CommitRecord extends Commit {
   /** In the order of `skipDepths(depth)`. */
   readonly skips: readonly Hash[];
   readonly payload: Uint8Array;
+  /** What it changed, if the nodes of its tree are not stored (`tail.ts`). */
+  readonly note: Uint8Array | undefined;
 }
 
 /** What a new commit is made of. */
@@ -87,7 +89,7 @@ function below(depth: number, step: number): number {
   return Math.floor((depth - 1) / step) * step;
 }
 
-/** Makes a commit. `ancestor` finds the first parent's first-parent ancestor at a depth. */
+/** Makes a commit, without a note. `ancestor` finds the first parent's first-parent ancestor at a depth. */
 export function makeCommit(parts: CommitParts, ancestor: (depth: number) => Hash): CommitRecord {
   const [first] = parts.parents;
   const depth = first === undefined ? 0 : first.depth + 1;
@@ -100,7 +102,7 @@ export function makeCommit(parts: CommitParts, ancestor: (depth: number) => Hash
     skips: skipDepths(depth).map(ancestor),
   };
   const payload = encode(fields);
-  return { ...fields, payload, hash: hashOf(payload), info: checkInfo(parts.info) };
+  return { ...fields, payload, hash: hashOf(payload), info: checkInfo(parts.info), note: undefined };
 }
 
 /** The first-parent ancestors that a commit names, by depth. */
@@ -121,7 +123,7 @@ export function lowestNamed(commit: Pick<CommitRecord, "parents" | "depth" | "sk
   return ancestors.get(Math.min(...ancestors.keys()));
 }
 
-function encode(commit: Omit<CommitRecord, "hash" | "payload">): Uint8Array {
+function encode(commit: Omit<CommitRecord, "hash" | "payload" | "note">): Uint8Array {
   const numbers = [commit.size, commit.bytes, commit.generation, commit.depth, commit.merges, commit.parents.length];
   const hashes = [...commit.parents, ...commit.skips];
   const info = commit.info === undefined ? undefined : encodeInfo(commit.info);
@@ -147,7 +149,10 @@ function encode(commit: Omit<CommitRecord, "hash" | "payload">): Uint8Array {
 }
 
 /** Reads a commit; a `CorruptionError` for bytes that are none. */
-export function decodeCommit(hash: Hash, payload: Uint8Array): CommitRecord {
+export function decodeCommit(
+  hash: Hash,
+  { payload, note }: { readonly payload: Uint8Array; readonly note?: Uint8Array | undefined },
+): CommitRecord {
   const reader = new ByteReader(payload);
   if (reader.byte() !== COMMIT_KIND) throw new CorruptionError(`Chunk ${hash} is no commit.`, { at: hash });
   const readOne = (): Hash => readHash(reader.take(HASH_BYTES), 0);
@@ -178,5 +183,5 @@ export function decodeCommit(hash: Hash, payload: Uint8Array): CommitRecord {
   if (flag > 1 || (flag === 0 && rest.length > 0))
     throw new CorruptionError(`Commit ${hash} is damaged.`, { at: hash });
   const info = flag === 0 ? undefined : decodeInfo(rest);
-  return { hash, parents, info, root, generation, size, bytes, depth, merges, skips, payload };
+  return { hash, parents, info, root, generation, size, bytes, depth, merges, skips, payload, note };
 }

@@ -3,9 +3,8 @@
  * removed by the next collection, unless another ref holds it.
  */
 import { describe, equalValues } from "../bytes.ts";
-import type { StoredChunk } from "../chunk/codec.ts";
 import { type Hash, isHash } from "../chunk/hash.ts";
-import { ChunkStore, isMissing } from "../chunk/store.ts";
+import { ChunkStore, isMissing, type SoundChunk } from "../chunk/store.ts";
 import { BranchNotFoundError, CommitNotFoundError, ConcurrencyError, TagNotFoundError } from "../errors.ts";
 import { checkStore, type Keys, type KVStore, keyList } from "../kv/store.ts";
 import { checkMilliseconds, checkOptions, checkSignal } from "../options.ts";
@@ -224,8 +223,8 @@ async function divide(
 class DatedChunks extends ChunkStore {
   readonly createdAt: Map<Hash, number> = new Map();
 
-  override async readStored(...args: Parameters<ChunkStore["readStored"]>): Promise<Map<Hash, StoredChunk>> {
-    const found = await super.readStored(...args);
+  override async readSound(...args: Parameters<ChunkStore["readSound"]>): Promise<Map<Hash, SoundChunk>> {
+    const found = await super.readSound(...args);
     for (const [hash, { createdAt }] of found) this.createdAt.set(hash, createdAt);
     return found;
   }

@@ -10,7 +10,7 @@
 import { equalValues } from "../bytes.ts";
 import type { Hash } from "../chunk/hash.ts";
 import { HashSet } from "../chunk/hash-set.ts";
-import { type Chunk, type ChunkName, isMissing, missingChunk } from "../chunk/store.ts";
+import { type Chunk, type ChunkName, isMissing, missingChunk, type SoundChunk } from "../chunk/store.ts";
 import {
   BranchNotFoundError,
   ConcurrencyError,
@@ -29,6 +29,7 @@ import { Horizon } from "./horizon.ts";
 import type { Info } from "./info.ts";
 import { asRef, decodeRef, encodeReservation, makeRef, type Ref, type RefKind, readRef, refKey } from "./ref.ts";
 import type { Repository } from "./repository.ts";
+import { startsOf } from "./tail.ts";
 import { Tips } from "./tips.ts";
 
 /** How long a reservation that is met may stay before it is taken over, in ms: its writer has two calls left to make. */
@@ -105,14 +106,15 @@ export class Session {
     return this.#ref !== undefined;
   }
 
-  /** Stores chunks of unpublished work. */
-  async put(chunks: readonly Chunk[]): Promise<void> {
+  /** Stores chunks of unpublished work. Returns those that were there; they stay in the form that they are in. */
+  async put(chunks: readonly Chunk[]): Promise<ReadonlyMap<Hash, SoundChunk>> {
     await markFormat(this.repository.store);
-    await this.repository.chunks.put(chunks, this.#epoch);
+    const known = await this.repository.chunks.put(chunks, this.#epoch);
     for (const { kind, hash } of chunks) {
       this.#pending.push({ kind, hash });
       if (kind === "commit") this.#own.add(hash);
     }
+    return known;
   }
 
   /** Notes that the work builds on a commit from elsewhere. `ref`: the ref it was just read from. */
@@ -303,9 +305,10 @@ export class Session {
     const again: Chunk[] = [];
     for (let from = 0; from < this.#pending.length; from += BATCH) {
       for (const name of await chunks.raise(this.#pending.slice(from, from + BATCH), epoch)) {
-        const payload = (name.kind === "commit" ? commits.cached(name.hash) : nodes.cached(name.hash))?.payload;
+        const commit = name.kind === "commit" ? commits.cached(name.hash) : undefined;
+        const payload = (commit ?? nodes.cached(name.hash))?.payload;
         if (payload === undefined) throw new SessionCollectedError();
-        again.push({ ...name, payload });
+        again.push({ ...name, payload, note: commit?.note });
       }
     }
     await chunks.put(again, epoch);
@@ -422,8 +425,7 @@ export class Session {
     for (let open = [commit]; open.length > 0; ) {
       await raise(open.map(({ hash }) => ({ kind: "commit", hash })));
       for (const { hash } of open) raised.add(hash);
-      const roots = open.map(({ root }) => root);
-      for await (const hashes of walk(chunks, roots, visited)) {
+      for await (const hashes of walk(chunks, open.flatMap(startsOf), visited)) {
         await raise(hashes.map((hash) => ({ kind: "node", hash })));
       }
       const parents = [...new Set(open.flatMap((each) => each.parents))].filter((hash) => !done.has(hash));

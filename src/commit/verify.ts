@@ -17,11 +17,12 @@ import { DamageMap } from "../tree/damage.ts";
 import { CommitCheck } from "./commit-check.ts";
 import { CommitReader } from "./commit-walk.ts";
 import { EPOCH_KEY, readEpoch } from "./epoch.ts";
-import { checkFormat, FORMAT, FORMAT_KEY } from "./format.ts";
+import { checkFormat, FORMAT_KEY, markOf } from "./format.ts";
 import { checkName } from "./names.ts";
 import { chunkProblem, type FoundRef, foreignProblem, type Problem, recordProblem, refProblem } from "./problem.ts";
 import { reachOf } from "./reach.ts";
 import { decodeRef, REF_KINDS, refKey, refName } from "./ref.ts";
+import { TailCheck } from "./tail-check.ts";
 import { Tips } from "./tips.ts";
 
 /** How many damaged chunks, and how many foreign keys, are told of one by one. */
@@ -150,7 +151,7 @@ class Verification {
 
   async #checkMark(isEmpty: boolean): Promise<{ problems: Problem[]; isKnown: boolean }> {
     const mark = await this.#store.get(FORMAT_KEY);
-    const cure = `set this key to the text ${JSON.stringify(FORMAT)}`;
+    const cure = `set this key to the text ${JSON.stringify(markOf(this.#store))}`;
     if (mark === undefined) {
       const message = `The mark that says which format the store is in is missing. To restore it, ${cure}.`;
       return { problems: isEmpty ? [] : [recordProblem(FORMAT_KEY, message)], isKnown: true };
@@ -235,7 +236,8 @@ class Verification {
         findings.push({ problem: refProblem(ref, why), refs: [ref.key] });
       }
     }
-    const commits = new CommitCheck(reader, new TreeCheck(this.#chunks, map, sound), map);
+    const trees = new TreeCheck(this.#chunks, map, sound);
+    const commits = new CommitCheck(reader, trees, new TailCheck(this.#store, this.#chunks, trees, map), map);
     await commits.check(tips);
     if (map.all.length > 0) {
       map.spreadKeys();

@@ -16,8 +16,7 @@ import { NodeReader } from "../tree/node-store.ts";
 import { scan } from "../tree/scan.ts";
 import { blobOf } from "../tree/slot.ts";
 import { toUpdates } from "../versioned/updates.ts";
-import { loadRoot } from "../versioned/virtual-base.ts";
-import { newCommit } from "../versioned/write.ts";
+import { newCommit, storeCommit } from "../versioned/write.ts";
 
 /** How often a lost race is tried again: if others store uses all the time, this handle's are stored later. */
 const ATTEMPTS = 3;
@@ -78,15 +77,13 @@ export class StoredUse {
   }
 
   async #publish(session: Session, uses: Uses, ticks: number): Promise<boolean> {
-    const { nodes, commits } = this.#repository;
+    const { nodes } = this.#repository;
     const { root, clock } = await orElse(() => this.#load(session), NOTHING);
     const edits = entriesOf(uses, clock);
     const change = (from: Node): Promise<Node> => edit(new NodeReader(nodes), from, edits);
     const tree = (await orElse(() => change(root), undefined)) ?? (await change(EMPTY_ROOT));
-    const made = await newCommit(this.#repository, tree, [], [], { clock: clock + ticks });
-    await session.put(made.chunks);
-    for (const node of made.nodes) nodes.addStored(node);
-    commits.add(made.commit);
+    const made = await newCommit(this.#repository, { root: tree, edits: undefined }, [], [], { clock: clock + ticks });
+    await storeCommit(session, made);
     const { hash } = made.commit;
     return session.exists ? (await session.publish(hash)) === "published" : session.create(hash);
   }
@@ -97,9 +94,9 @@ export class StoredUse {
   }
 
   async #load(session: Session): Promise<Stored> {
-    const { commits, nodes } = this.#repository;
+    const { commits, trees } = this.#repository;
     const commit = session.head === undefined ? await this.#loadOrigin(session) : await commits.load(session.head);
-    return commit === undefined ? NOTHING : { root: await loadRoot(nodes, commit), clock: clockOf(commit) };
+    return commit === undefined ? NOTHING : { root: await trees.root(commit), clock: clockOf(commit) };
   }
 
   async #loadOrigin(session: Session): Promise<CommitRecord | undefined> {

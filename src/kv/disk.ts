@@ -46,7 +46,12 @@ const SORT_FROM = 64;
  */
 export class Disk extends KVStore {
   /** Keys of up to 1,024 UTF-8 bytes, values of up to 1 GiB. */
-  override readonly traits: StoreTraits = { maxKeyBytes: 1024, maxValueBytes: 2 ** 30, conditionalRemove: true };
+  override readonly traits: StoreTraits = {
+    maxKeyBytes: 1024,
+    maxValueBytes: 2 ** 30,
+    conditionalRemove: true,
+    tailLimit: 2048,
+  };
   readonly #environment: Environment;
   #closing: Promise<void> | undefined;
 

@@ -21,7 +21,9 @@ const PAGE = 1000;
  * A batch is one transaction, and so is a `cas`. Where another tab deletes the database or changes its layout, or the
  * user clears the site's data, this store lets go of it, and throws a `StorageError` from then on.
  *
- * @example
+ * @example no-run
+ * import { IndexedDBStore } from "vkv/indexeddb";
+ *
  * const store = new IndexedDBStore("notes");
  * await store.set("k", new Uint8Array([1]));
  */

@@ -1,7 +1,7 @@
 import { equalValues } from "../bytes.ts";
 import { StoreClosedError } from "../errors.ts";
 import { CHUNK_PREFIXES, isChunkKey } from "./chunk-keys.ts";
-import { type Entries, type Keys, KVStore } from "./store.ts";
+import { type Entries, type Keys, KVStore, type StoreTraits } from "./store.ts";
 
 /**
  * A store in memory: fast, nothing to install, gone with the process. It answers at once, without promises.
@@ -14,6 +14,13 @@ import { type Entries, type Keys, KVStore } from "./store.ts";
  * store.get("k"); // → new Uint8Array([1])
  */
 export class Memory extends KVStore {
+  /** Keys of up to 1,024 UTF-8 bytes, values of up to 2 GiB. */
+  override readonly traits: StoreTraits = {
+    maxKeyBytes: 1024,
+    maxValueBytes: 2 ** 31 - 1,
+    conditionalRemove: true,
+    tailLimit: 2048,
+  };
   /** What the store holds, for debugging. Do not change the arrays in it. */
   readonly memory: ReadonlyMap<string, Uint8Array>;
   readonly #values: Map<string, Uint8Array> = new Map();

@@ -41,7 +41,11 @@ const CREATED_MEANWHILE = [...UNDONE, "23505", "42P07", "42710"];
  *
  * `close` leaves the pool open: who made it closes it.
  *
- * @example
+ * @example no-run
+ * import { Pool } from "pg";
+ * import { Versioned } from "vkv";
+ * import { PostgresStore } from "vkv/postgres";
+ *
  * const pool = new Pool({ connectionString: "postgres://localhost/app" });
  * const v = await Versioned.open(await PostgresStore.create(pool));
  */

@@ -51,7 +51,11 @@ type Condition = "any" | "absent" | Uint8Array;
  *
  * `close` leaves the client open: who made it closes it.
  *
- * @example
+ * @example no-run
+ * import { createClient } from "redis";
+ * import { Versioned } from "vkv";
+ * import { RedisStore } from "vkv/redis";
+ *
  * const client = await createClient({ url: "redis://localhost" }).on("error", console.error).connect();
  * const v = await Versioned.open(new RedisStore(client));
  */

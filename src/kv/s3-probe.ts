@@ -17,19 +17,22 @@ const RACERS = 32;
 /** How many delete or write, in turn, when it is about deleting. */
 const DELETERS = 8;
 /** How often. */
-const ROUNDS = 5;
+const ROUNDS = 3;
 /** An ETag that no object has. */
 const NO_ETAG = '"00000000000000000000000000000000"';
 
 /**
- * Finds out what a server can do, with about 350 requests and objects that it removes again: let it run once for a server
+ * Finds out what a server can do, with some 250 requests and a few objects that it removes again: let it run once for a server
  * that you do not know.
  *
  * @param bucket a bucket that exists
  * @param prefix what the names of its objects begin with
  * @throws whatever the client throws, such as for a bucket that is not there
- * @example
- * await probeS3(client, { bucket: "my-bucket" }); // { conditionalWrites: "atomic", conditionalDeletes: true }
+ * @example no-run
+ * import { S3 } from "@aws-sdk/client-s3";
+ * import { probeS3 } from "vkv/s3";
+ *
+ * await probeS3(new S3({ region: "eu-central-1" }), { bucket: "my-bucket" }); // { conditionalWrites: "atomic", conditionalDeletes: true }
  */
 export async function probeS3(
   client: S3Api,
@@ -64,28 +67,21 @@ async function conditionalWrites(
   bucket: string,
   prefix: string,
 ): Promise<S3Support["conditionalWrites"]> {
-  let found: S3Support["conditionalWrites"] = "atomic";
   for (let round = 0; round < ROUNDS; round++) {
     const object = newObject(bucket, prefix);
-    const race = async (condition: { IfMatch?: string; IfNoneMatch?: "*" }): Promise<number> => {
-      const won = await Promise.all(
-        Array.from({ length: RACERS }, (_, i) =>
-          succeeds(() => client.putObject({ ...object, ...condition, Body: Uint8Array.of(round, i) })),
-        ),
-      );
-      return won.filter(Boolean).length;
-    };
-    const creators = await race({ IfNoneMatch: "*" });
+    const write = (condition: { IfMatch?: string; IfNoneMatch?: "*" }, i: number): Promise<boolean> =>
+      succeeds(() => client.putObject({ ...object, ...condition, Body: Uint8Array.of(round, i) }));
+    const winners = async (condition: { IfMatch?: string; IfNoneMatch?: "*" }): Promise<number> =>
+      (await Promise.all(Array.from({ length: RACERS }, (_, i) => write(condition, i)))).filter(Boolean).length;
+    const creators = await winners({ IfNoneMatch: "*" });
     const { ETag = NO_ETAG } = await client.putObject({ ...object, Body: Uint8Array.of(round) });
-    const writers = await race({ IfMatch: ETag });
-    if (creators > 1 || writers > 1) found = "racing";
-    const isIgnored =
-      (await succeeds(() => client.putObject({ ...object, IfMatch: NO_ETAG, Body: new Uint8Array(1) }))) ||
-      (await succeeds(() => client.putObject({ ...object, IfNoneMatch: "*", Body: new Uint8Array(1) })));
+    const isIgnored = (await write({ IfMatch: NO_ETAG }, 0)) || (await write({ IfNoneMatch: "*" }, 0));
+    const isRacing = !isIgnored && (creators > 1 || (await winners({ IfMatch: ETag })) > 1);
     await client.deleteObject(object);
     if (isIgnored) return "ignored";
+    if (isRacing) return "racing";
   }
-  return found;
+  return "atomic";
 }
 
 /** An object that is no key's. */

@@ -43,7 +43,10 @@ const REMOVED: Uint8Array = new Uint8Array(0);
  * A `cas` whose request was sent more than once, since an answer was lost, throws unless it succeeded: its first sending
  * may have had an effect. `close` leaves the client open: who made it closes it.
  *
- * @example
+ * @example no-run
+ * import { S3 } from "@aws-sdk/client-s3";
+ * import { S3Store } from "vkv/s3";
+ *
  * const store = new S3Store(new S3({ region: "eu-central-1" }), { bucket: "my-bucket" });
  */
 export class S3Store extends KVStore {

@@ -31,6 +31,8 @@ export interface ExpectedTree {
   readonly size: number;
   /** How many bytes their values have. */
   readonly bytes: number;
+  /** Its root, if it was made from another tree: the nodes that were made for it need not be stored. */
+  readonly made?: Node | undefined;
 }
 
 /** A chunk to be checked. */
@@ -38,6 +40,8 @@ interface Expected {
   readonly hash: Hash;
   /** Tells apart what is expected of it: where it should be something else, it is checked again. */
   readonly variant: number;
+  /** The node itself, where it need not be stored. It has a variant of its own: that is no proof that the same is stored elsewhere. */
+  readonly made?: Node | undefined;
 }
 
 /** A node, as what is above it says. */
@@ -138,15 +142,20 @@ export class TreeCheck {
   ): Promise<R[]> {
     const open = new Map<string, T>();
     for (const each of expected) if (this.#isOpen(each)) open.set(nameOf(each), each);
-    const payloads = await this.#chunks.read("node", new Set([...open.values()].map(({ hash }) => hash)));
-    return [...open.values()].map((each) => see(each, payloads.get(each.hash) ?? MISSING));
+    const stored = [...open.values()].filter(({ made }) => made === undefined);
+    const chunks = await this.#chunks.read("node", new Set(stored.map(({ hash }) => hash)));
+    return [...open.values()].map((each) => {
+      if (each.made !== undefined) return see(each, each.made.payload);
+      const chunk = chunks.get(each.hash) ?? MISSING;
+      return see(each, isFault(chunk) ? chunk : chunk.payload);
+    });
   }
 
   #seeNode(expected: ExpectedNode, payload: Uint8Array | Fault): SeenNode {
     const { hash, kindAbove, above } = expected;
     const node = isFault(payload) ? payload : attempt("wrong", () => readNode(hash, payload));
     if (isFault(node)) {
-      return { expected, isSound: false, damage: this.#damage.note("node", hash, node), children: [], values: [] };
+      return { expected, isSound: false, damage: this.#note(hash, node), children: [], values: [] };
     }
     const isPlaced = isInPlace(node, expected);
     const contradiction = isPlaced ? totalsFault(node, expected) : placeFault(expected);
@@ -166,7 +175,11 @@ export class TreeCheck {
   #seePart(expected: ExpectedPart, payload: Uint8Array | Fault): SeenPart {
     const parts = isFault(payload) ? payload : attempt("wrong", () => partsOf(expected, payload).map(expectedPart));
     if (!isFault(parts)) return { expected, isSound: true, damage: [], parts };
-    return { expected, isSound: false, damage: this.#damage.note("node", expected.hash, parts), parts: [] };
+    return { expected, isSound: false, damage: this.#note(expected.hash, parts), parts: [] };
+  }
+
+  #note(hash: Hash, fault: Fault): Damage[] {
+    return this.#damage.note("node", fault.at ?? hash, fault);
   }
 
   #settle({ expected, isSound, damage }: Seen<Expected>, below: readonly number[], keys?: KeySpan): void {
@@ -229,11 +242,10 @@ function isWellShaped({ node }: KeyedNode, { level, keys: { gt }, isLast }: Expe
   return !isLoneChild && isWellCut(node, gt === undefined ? undefined : keyBytes(gt), isLast);
 }
 
-function expectedRoot({ commit, root, size, bytes }: ExpectedTree): ExpectedNode {
-  const variant = variantOf("root", size, bytes);
+function expectedRoot({ commit, root, size, bytes, made }: ExpectedTree): ExpectedNode {
   return {
     hash: root,
-    variant,
+    ...madeOrStored(made, variantOf("root", size, bytes)),
     kindAbove: "commit",
     above: commit,
     level: undefined,
@@ -253,7 +265,7 @@ function childrenOf({ node, keys }: KeyedNode, expected: ExpectedNode): Expected
     const isLast = expected.isLast && i === node.count - 1;
     return {
       hash: node.childHash(i),
-      variant: variantOf(level, size, bytes, gt, lte, isLast),
+      ...madeOrStored(expected.made?.children[i]?.node, variantOf(level, size, bytes, gt, lte, isLast)),
       kindAbove: "node",
       above: node.hash,
       level,
@@ -281,6 +293,10 @@ function expectedPart(part: ValuePart): ExpectedPart {
 
 function nameOf({ hash, variant }: Expected): string {
   return `${hash} ${variant}`;
+}
+
+function madeOrStored(node: Node | undefined, variant: number): Pick<Expected, "made" | "variant"> {
+  return node === undefined || node.stored !== undefined ? { variant } : { made: node, variant: ~variant };
 }
 
 /** 32 bits of what is expected: FNV-1a. */

@@ -1,6 +1,8 @@
-import { decodeChunk } from "../chunk/codec.ts";
+import { baseOf, decodeChunk, type StoredChunk } from "../chunk/codec.ts";
+import { applyDelta } from "../chunk/delta.ts";
 import { type Hash, hashOf } from "../chunk/hash.ts";
 import { type ChunkKind, chunkKey } from "../chunk/key.ts";
+import { MAX_CHAIN, type SoundChunk } from "../chunk/store.ts";
 import { CorruptionError, FormatVersionError } from "../errors.ts";
 import type { KVStore } from "../kv/store.ts";
 import type { Fault } from "./damage.ts";
@@ -29,25 +31,66 @@ export class ChunkCheck {
     this.#step = step;
   }
 
-  /** The payload of each chunk, or its fault. One round trip. */
-  async read(kind: ChunkKind, hashes: Iterable<Hash>): Promise<Map<Hash, Uint8Array | Fault>> {
+  /** Chunks, or what is wrong with them. One round trip, and another one where some are differences from others. */
+  async read(kind: ChunkKind, hashes: ReadonlySet<Hash>): Promise<Map<Hash, SoundChunk | Fault>> {
+    this.count += hashes.size;
+    return this.readAgain(kind, hashes);
+  }
+
+  /** The same, for those that are counted elsewhere. */
+  async readAgain(kind: ChunkKind, hashes: Iterable<Hash>): Promise<Map<Hash, SoundChunk | Fault>> {
     const names = new Map([...hashes].map((hash) => [chunkKey(kind, hash), hash]));
-    const found = new Map<Hash, Uint8Array | Fault>();
+    const found = new Map<Hash, SoundChunk | Fault>();
     if (names.size === 0) return found;
     this.#step();
     const stored = await this.#store.getMany([...names.keys()]);
-    for (const [key, hash] of names) found.set(hash, this.#open(key, hash, stored.get(key)));
-    this.count += names.size;
+    // No commit is a difference from another.
+    const bases = kind === "node" ? await this.#readBases(stored.values()) : found;
+    for (const [key, hash] of names) found.set(hash, this.#open(key, hash, stored.get(key), bases));
     return found;
   }
 
-  #open(key: string, hash: Hash, stored: Uint8Array | undefined): Uint8Array | Fault {
+  async #readBases(stored: Iterable<Uint8Array>, chain = 0): Promise<Map<Hash, SoundChunk | Fault>> {
+    const names = new Map<string, Hash>();
+    for (const bytes of stored) {
+      const base = baseOf(bytes);
+      if (base !== undefined) names.set(chunkKey("node", base), base);
+    }
+    const found = new Map<Hash, SoundChunk | Fault>();
+    if (names.size === 0 || chain === MAX_CHAIN) return found;
+    const chunks = await this.#store.getMany([...names.keys()]);
+    const bases = await this.#readBases(chunks.values(), chain + 1);
+    for (const [key, hash] of names) found.set(hash, this.#open(key, hash, chunks.get(key), bases));
+    return found;
+  }
+
+  #open(
+    key: string,
+    hash: Hash,
+    stored: Uint8Array | undefined,
+    bases: ReadonlyMap<Hash, SoundChunk | Fault>,
+  ): SoundChunk | Fault {
     if (stored === undefined) return MISSING;
     const chunk = attempt("changed", () => decodeChunk(stored));
     if (isFault(chunk)) return chunk;
-    if (hashOf(chunk.payload) !== hash) return { what: "changed", why: "its bytes do not hash to its name" };
-    if (chunk.epoch > this.highest.epoch) this.highest = { epoch: chunk.epoch, key };
-    return chunk.payload;
+    const body = this.#bodyOf(chunk, bases);
+    if (isFault(body)) return body;
+    if (hashOf(body.payload) !== hash) return { what: "changed", why: "its bytes do not hash to its name" };
+    const { epoch, createdAt } = chunk;
+    if (epoch > this.highest.epoch) this.highest = { epoch, key };
+    return { ...body, epoch, createdAt };
+  }
+
+  #bodyOf(
+    chunk: StoredChunk,
+    bases: ReadonlyMap<Hash, SoundChunk | Fault>,
+  ): Pick<SoundChunk, "payload" | "note" | "bases"> | Fault {
+    if (chunk.base === undefined) return { payload: chunk.payload, note: chunk.note, bases: [] };
+    const base = bases.get(chunk.base);
+    if (base === undefined) return { what: "changed", why: "it is a difference from another, which it cannot be" };
+    if (isFault(base)) return { at: chunk.base, ...base };
+    const payload = attempt("changed", () => applyDelta(base.payload, chunk.delta));
+    return isFault(payload) ? payload : { payload, note: undefined, bases: [chunk.base, ...base.bases] };
   }
 }
 

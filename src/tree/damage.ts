@@ -18,6 +18,8 @@ export interface Fault {
   readonly what: "missing" | "changed" | "wrong";
   /** One sentence's end: "it ends too early". */
   readonly why: string;
+  /** The node whose fault it is, if it is that of another one, which this one is stored as a difference from. */
+  readonly at?: Hash;
 }
 
 /** A chunk with a fault. */

@@ -54,21 +54,26 @@ export class NodeStore {
     return ref.node;
   }
 
-  /** Caches a node that was just stored, and those below it that it holds; returns the one that stays. Parents know where their children are cached. */
-  addStored(node: Node): Node {
-    if (node.isStored) return node;
+  /**
+   * Caches a node that was just stored, and those below it that it holds; returns the one that stays. Parents know where
+   * their children are cached.
+   *
+   * @param baseOf the nodes that they are stored as differences from
+   */
+  addStored(node: Node, baseOf: (hash: Hash) => Hash | undefined = () => undefined): Node {
+    if (node.stored !== undefined) return node;
     const { hash, payload, level } = node;
     const known = this.#refs.get(hash)?.node;
     if (known !== undefined) return known;
     const children = level === 0 ? NO_CHILDREN : node.children.slice();
-    for (const index of node.held) children[index] = this.#refOf(children[index]);
-    return this.add(new Node(hash, payload, children, true, undefined, node.totals()));
+    for (const index of node.held) children[index] = this.#refOf(children[index], baseOf);
+    return this.add(new Node(hash, payload, children, { base: baseOf(hash) }, undefined, node.totals()));
   }
 
   /** Where the cache has a child. */
-  #refOf(child: NodeRef | undefined): NodeRef | undefined {
-    if (child?.node === undefined || child.node.isStored) return child;
-    this.addStored(child.node);
+  #refOf(child: NodeRef | undefined, baseOf: (hash: Hash) => Hash | undefined): NodeRef | undefined {
+    if (child?.node === undefined || child.node.stored !== undefined) return child;
+    this.addStored(child.node, baseOf);
     return this.#refs.get(child.node.hash);
   }
 
@@ -82,13 +87,14 @@ export class NodeStore {
     return node;
   }
 
-  /** Reads nodes in one batch, and caches them. A `CorruptionError` for one that is missing or damaged. */
+  /** Reads nodes in one batch (two, where some are stored as differences from others), and caches them. A `CorruptionError` for one that is missing or damaged. */
   async load(hashes: readonly Hash[]): Promise<Node[]> {
-    const payloads = await this.chunks.read("node", hashes);
+    const known = (hash: Hash): Uint8Array | undefined => this.cached(hash)?.payload;
+    const chunks = await this.chunks.readSound("node", hashes, "throw", known);
     return hashes.map((hash) => {
-      const payload = payloads.get(hash);
-      if (payload === undefined) throw missingChunk(hash);
-      return this.add(this.cached(hash) ?? decodeNode(hash, payload));
+      const chunk = chunks.get(hash);
+      if (chunk === undefined) throw missingChunk(hash);
+      return this.add(this.cached(hash) ?? decodeNode(hash, chunk.payload, chunk.bases[0]));
     });
   }
 

@@ -45,6 +45,12 @@ export interface NodeRef {
   used: boolean;
 }
 
+/** How a node is stored. */
+export interface Stored {
+  /** The node that it is stored as a difference from; `undefined`: it is stored whole. */
+  readonly base: Hash | undefined;
+}
+
 /** The children of a leaf. */
 export const NO_CHILDREN: (NodeRef | undefined)[] = [];
 const NONE: readonly number[] = [];
@@ -71,8 +77,8 @@ export class Node {
   readonly prefixLength: number;
   /** The children, as far as they were looked up in the cache, or are held by this node alone. */
   readonly children: (NodeRef | undefined)[];
-  /** Whether it is stored, and all below it. A node that is not holds those of its children that are not. */
-  readonly isStored: boolean;
+  /** How it is stored, with all below it; `undefined`: it is not. Such a node holds those of its children that are not. */
+  readonly stored: Stored | undefined;
   /** The indexes of the children that may not be stored, so that nobody need look at all to find them. */
   readonly held: readonly number[];
   /** Whether offsets take four bytes instead of two. */
@@ -88,7 +94,7 @@ export class Node {
 
   /**
    * @param children those that are at hand
-   * @param isStored whether it was read from the store, or was just stored
+   * @param stored how it is stored; `undefined`: it is not
    * @param held the indexes of children that may not be stored
    * @param totals if they are known
    */
@@ -96,7 +102,7 @@ export class Node {
     hash: Hash,
     payload: Uint8Array,
     children: (NodeRef | undefined)[],
-    isStored: boolean,
+    stored: Stored | undefined,
     held: readonly number[] = NONE,
     totals?: Totals | undefined,
   ) {
@@ -104,7 +110,7 @@ export class Node {
     this.hash = hash;
     this.payload = payload;
     this.children = children;
-    this.isStored = isStored;
+    this.stored = stored;
     this.held = held;
     this.#totals = totals;
     this.level = payload[1] ?? 0;
@@ -344,13 +350,13 @@ function headAt(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /** A node from stored bytes that hash to `hash`; a `CorruptionError` for bytes that no node has. */
-export function decodeNode(hash: Hash, payload: Uint8Array): Node {
+export function decodeNode(hash: Hash, payload: Uint8Array, base?: Hash): Node {
   const fail = (reason: string): never => {
     throw new CorruptionError(`Chunk ${hash} is no node of a tree: ${reason}.`, { at: hash });
   };
   const flags = payload[2] ?? 0xff;
   if (payload.length < HEADER || payload[0] !== NODE_KIND || flags > 7) fail("its header is none");
-  const node = new Node(hash, plainBytes(payload), [], true);
+  const node = new Node(hash, plainBytes(payload), [], { base });
   const { count, level, prefixLength } = node;
   if (level > MAX_LEVEL || count > maxEntries(level)) fail("it has too many levels or entries");
   if (count === 0 && (level > 0 || prefixLength > 0 || flags !== 0 || payload.length > HEADER)) fail("it is empty");

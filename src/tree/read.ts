@@ -63,12 +63,12 @@ export function getSlots(
 /** The slots of a key in many trees; one round trip a level at most, and what trees have in common is read once. */
 export function getSlotInEach(
   reader: NodeReader,
-  roots: readonly Hash[],
+  roots: readonly (Node | Hash)[],
   key: Uint8Array,
 ): Promise<readonly (Uint8Array | undefined)[]> {
   return reader.run(() =>
-    roots.map((hash) => {
-      const root = reader.node(hash);
+    roots.map((each) => {
+      const root = typeof each === "string" ? reader.node(each) : each;
       return root && readerSlot(reader, root, key);
     }),
   );

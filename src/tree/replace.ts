@@ -114,5 +114,5 @@ export function replaceSlots({ node, indexes, changes }: Patch, edits: EntryList
       writeOffset(payload, count + i, node.slotEnd(i) - slotsStart + shift, wide);
   }
   payload.set(source.subarray(from), at);
-  return new Node(hashOf(payload), payload, children, false, node.level === 0 ? undefined : held, { size, bytes });
+  return new Node(hashOf(payload), payload, children, undefined, node.level === 0 ? undefined : held, { size, bytes });
 }

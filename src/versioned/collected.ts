@@ -1,11 +1,12 @@
 import { type Hash, isHash } from "../chunk/hash.ts";
 import { HashSet } from "../chunk/hash-set.ts";
-import { type ChunkStore, isMissing } from "../chunk/store.ts";
+import { type ChunkStore, isMissing, type SoundChunk } from "../chunk/store.ts";
 import { type CommitRecord, decodeCommit } from "../commit/commit.ts";
 import { isHeld } from "../commit/held.ts";
 import type { Repository } from "../commit/repository.ts";
+import { startsOf } from "../commit/tail.ts";
 import { SessionCollectedError } from "../errors.ts";
-import { walk } from "../tree/walk.ts";
+import { walk, wasVisited } from "../tree/walk.ts";
 
 /**
  * Runs work on the contents or the history of commits. If something is missing, finds out why: what no branch and no tag
@@ -58,39 +59,53 @@ async function whyMissing(repository: Repository, commits: readonly CommitRecord
 /** Whether a chunk, or something else, is gone of a commit that no ref holds, and not of what refs hold below it. */
 async function wasCollected(repository: Repository, commit: CommitRecord, missing: Hash): Promise<boolean> {
   const { chunks } = repository;
-  const own = [commit.root];
-  const held: Hash[] = [];
+  const own = [commit];
+  const held: CommitRecord[] = [];
   const seen = new HashSet();
   let isGone = false;
   for (let open = [...commit.parents]; open.length > 0; ) {
     const wanted = open.filter((hash) => seen.add(hash));
-    const found = await chunks.read("commit", wanted);
+    const found = await chunks.readSound("commit", wanted);
     if (found.size < wanted.length) isGone = true;
     open = [];
-    for (const [hash, payload] of found) {
-      const parent = decodeCommit(hash, payload);
-      if (await isHeld(repository, parent)) held.push(parent.root);
+    for (const [hash, chunk] of found) {
+      const parent = decodeCommit(hash, chunk);
+      if (await isHeld(repository, parent)) held.push(...(await tailBelow(repository, parent)));
       else {
-        own.push(parent.root);
+        own.push(parent);
         open.push(...parent.parents);
       }
     }
   }
   const below = await partsOf(chunks, held);
-  return !below.has(missing) && (isGone || (await partsOf(chunks, own)).has(missing) || !(await areThere(chunks, own)));
+  if (wasVisited(below, missing)) return false;
+  return isGone || wasVisited(await partsOf(chunks, own), missing) || !(await areThere(chunks, own));
 }
 
-/** The chunks of trees, as far as they can be read. */
-async function partsOf(chunks: ChunkStore, roots: readonly Hash[]): Promise<HashSet> {
+/** A commit and what its tree is stored as changes of, as far as that can be read. */
+async function tailBelow({ chunks }: Repository, commit: CommitRecord): Promise<CommitRecord[]> {
+  const tail: CommitRecord[] = [];
+  for (let at: CommitRecord | undefined = commit; at !== undefined; ) {
+    tail.push(at);
+    const [parent]: readonly Hash[] = at.note === undefined ? [] : at.parents;
+    const chunk: SoundChunk | undefined = parent && (await chunks.readSound("commit", [parent])).get(parent);
+    at = parent && chunk && decodeCommit(parent, chunk);
+  }
+  return tail;
+}
+
+/** What is stored of commits, as far as it can be read: with them what they name. */
+async function partsOf(chunks: ChunkStore, commits: readonly CommitRecord[]): Promise<HashSet> {
   const parts = new HashSet();
-  for await (const _ of walk(chunks, roots, parts, "skip"));
+  for await (const _ of walk(chunks, commits.flatMap(startsOf), parts, "skip"));
+  for (const { hash, parents } of commits) for (const each of [hash, ...parents]) parts.add(each);
   return parts;
 }
 
-/** Whether trees can be walked. */
-async function areThere(chunks: ChunkStore, roots: readonly Hash[]): Promise<boolean> {
+/** Whether what is stored of commits can be walked. */
+async function areThere(chunks: ChunkStore, commits: readonly CommitRecord[]): Promise<boolean> {
   try {
-    for await (const _ of walk(chunks, roots, new HashSet()));
+    for await (const _ of walk(chunks, commits.flatMap(startsOf), new HashSet()));
     return true;
   } catch (error) {
     if (isMissing(error)) return false;

@@ -7,7 +7,6 @@ import { pagesWhileHeld } from "./collected.ts";
 import { Paged } from "./paged.ts";
 import type { ParsedRange } from "./range.ts";
 import type { Change, DiffResult } from "./types.ts";
-import { loadRoot } from "./virtual-base.ts";
 
 /** Which keys differ between two commits. */
 export async function diffKeys(repository: Repository, a: CommitRecord, b: CommitRecord): Promise<DiffResult> {
@@ -53,9 +52,9 @@ async function* deltas(
   b: CommitRecord,
   options?: ParsedRange,
 ): AsyncGenerator<Delta[], void> {
-  const { nodes } = repository;
+  const { nodes, trees } = repository;
   if (a.root === b.root || options?.limit === 0) return;
-  const [before, after] = await Promise.all([loadRoot(nodes, a), loadRoot(nodes, b)]);
+  const [before, after] = await trees.roots(a, b);
   yield* diff(nodes, before, after, options);
 }
 

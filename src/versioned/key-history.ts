@@ -7,6 +7,7 @@ import { Frontier } from "../commit/frontier.ts";
 import { type Horizon, Widened } from "../commit/horizon.ts";
 import type { Repository } from "../commit/repository.ts";
 import { readSlots } from "../tree/blob.ts";
+import type { Node } from "../tree/node.ts";
 import { NodeReader } from "../tree/node-store.ts";
 import { getSlotInEach } from "../tree/read.ts";
 
@@ -119,12 +120,16 @@ class KeyLines {
 
   /** Reads a line's commits, and then of their trees, level by level, the way to the key; nodes that trees have in common are read once. */
   async #readLine(top: CommitRecord, batch: number): Promise<void> {
-    const { commits, nodes } = this.#repository;
+    const { commits, nodes, trees } = this.#repository;
     const line: CommitRecord[] = [];
     for await (const page of firstParents(commits, top, batch, this.#horizon)) line.push(...page);
     const unknown = line.filter(({ hash }) => !this.#known.has(hash));
-    const roots = unknown.map(({ root }) => root);
+    const roots: (Node | Hash)[] = unknown.map(({ root }) => root);
     try {
+      // The tree of one of a tail is soonest made from that of the one before.
+      for (const [i, commit] of [...unknown.entries()].reverse()) {
+        if (commit.note !== undefined) roots[i] = await trees.root(commit);
+      }
       const slots = await getSlotInEach(new NodeReader(nodes), roots, this.#key);
       for (const [i, commit] of unknown.entries()) this.#known.set(commit.hash, { commit, slot: slots[i], batch });
     } catch (error) {

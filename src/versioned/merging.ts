@@ -12,13 +12,11 @@ import { checkInfo } from "../commit/info.ts";
 import type { Repository } from "../commit/repository.ts";
 import type { Conflict } from "../errors.ts";
 import { checkFlag, checkOptions } from "../options.ts";
-import { edit } from "../tree/edit.ts";
-import { NodeReader } from "../tree/node-store.ts";
 import type { KeyRules } from "./rules.ts";
 import { type MergeBase, mergeTrees } from "./three-way.ts";
 import type { MergeOptions, MergeResult } from "./types.ts";
-import { commitBase, loadRoot, mergeBaseOf } from "./virtual-base.ts";
-import { type NewCommit, newCommit } from "./write.ts";
+import { commitBase, mergeBaseOf } from "./virtual-base.ts";
+import { changedTree, type NewCommit, newCommit } from "./write.ts";
 
 /** How often a lost race is tried again, unless the call says. */
 export const DEFAULT_RETRIES = 256;
@@ -100,13 +98,14 @@ async function planThreeWay(
   base: MergeBase,
   parents: readonly CommitRecord[],
 ): Promise<MergePlan> {
-  const { nodes } = repository;
-  const [ourRoot, theirRoot] = await Promise.all([loadRoot(nodes, ours), loadRoot(nodes, theirs)]);
-  const merge = await mergeTrees(nodes, base, ourRoot, theirRoot, rules);
+  const { nodes, trees } = repository;
+  const [ourRoot, theirRoot] = await trees.roots(ours, theirs);
+  const onto = parents[0]?.hash === ours.hash ? "ours" : "theirs";
+  const merge = await mergeTrees(nodes, { base, ours: ourRoot, theirs: theirRoot, onto }, rules);
   if (merge.conflicts.length > 0) return { kind: "conflict", conflicts: merge.conflicts };
-  const tree = await edit(new NodeReader(nodes), theirRoot, merge.changes);
+  const tree = await changedTree(nodes, onto === "ours" ? ourRoot : theirRoot, merge.changes);
   const { autoMergedKeys, resolvedKeys, carriedKeys } = merge;
-  const isEmpty = parents.length === 1 && tree.hash === theirs.root && options.info === undefined;
+  const isEmpty = parents.length === 1 && tree.root.hash === theirs.root && options.info === undefined;
   if (isEmpty) return { kind: "move", commit: theirs };
   const made = await newCommit(repository, tree, merge.chunks, parents, options.info);
   return { kind: "merge", made, lists: { autoMergedKeys, resolvedKeys, carriedKeys } };

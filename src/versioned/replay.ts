@@ -6,14 +6,12 @@ import type { CommitRecord } from "../commit/commit.ts";
 import type { Horizon } from "../commit/horizon.ts";
 import type { Repository } from "../commit/repository.ts";
 import { HistoryCutError } from "../errors.ts";
-import { EMPTY_ROOT, edit } from "../tree/edit.ts";
-import { NodeReader } from "../tree/node-store.ts";
+import { EMPTY_ROOT } from "../tree/edit.ts";
 import type { MergePlan } from "./merging.ts";
 import type { KeyRules } from "./rules.ts";
 import { applyChanges } from "./three-way.ts";
 import type { ReplayOptions } from "./types.ts";
-import { loadRoot } from "./virtual-base.ts";
-import { newCommit } from "./write.ts";
+import { changedTree, newCommit } from "./write.ts";
 
 /** What happened from one commit to another, which is to happen to a third one; `undefined` is a commit without keys. */
 export interface Step {
@@ -29,7 +27,7 @@ export interface Step {
  * @throws HistoryCutError if it lies beyond a cut
  */
 export async function countingParent(
-  { commits, nodes }: Repository,
+  { commits, trees }: Repository,
   commit: CommitRecord,
   horizon: Horizon,
   { parent }: ReplayOptions,
@@ -49,7 +47,7 @@ export async function countingParent(
     if (!horizon.has(first)) {
       const found = await commits.load(first);
       // Of a commit below a cut, the contents may be gone.
-      await loadRoot(nodes, found);
+      await trees.root(found);
       return found;
     }
   } catch (error) {
@@ -67,14 +65,14 @@ export async function planStep(
   rules: KeyRules,
   options: ReplayOptions,
 ): Promise<MergePlan> {
-  const { nodes } = repository;
+  const { nodes, trees } = repository;
   const load = (commit: CommitRecord | undefined): Promise<typeof EMPTY_ROOT> =>
-    commit === undefined ? Promise.resolve(EMPTY_ROOT) : loadRoot(nodes, commit);
+    commit === undefined ? Promise.resolve(EMPTY_ROOT) : trees.root(commit);
   const [before, after, current] = await Promise.all([load(from), load(to), load(onto)]);
   const merge = await applyChanges(nodes, { from: before, to: after, onto: current }, rules);
   if (merge.conflicts.length > 0) return { kind: "conflict", conflicts: merge.conflicts };
-  const tree = await edit(new NodeReader(nodes), current, merge.changes);
-  if (tree.hash === onto.root) return { kind: "move", commit: onto };
+  const tree = await changedTree(nodes, current, merge.changes);
+  if (tree.root.hash === onto.root) return { kind: "move", commit: onto };
   const made = await newCommit(repository, tree, merge.chunks, [onto], options.info);
   const { autoMergedKeys, resolvedKeys, carriedKeys } = merge;
   return { kind: "merge", made, lists: { autoMergedKeys, resolvedKeys, carriedKeys } };

@@ -4,7 +4,6 @@ import type { CommitRecord } from "../commit/commit.ts";
 import type { Repository } from "../commit/repository.ts";
 import type { Node } from "../tree/node.ts";
 import { NodeReader, type NodeStore } from "../tree/node-store.ts";
-import { loadRoot } from "./virtual-base.ts";
 
 /** The children of how many nodes are read at once. */
 const BATCH = 32;
@@ -25,13 +24,13 @@ export interface Stats {
 
 /** What there is to say of a commit; `parent` is its first one. Reads the inner nodes of both trees. */
 export async function statsOf(
-  { nodes }: Repository,
+  { nodes, trees }: Repository,
   commit: CommitRecord,
   parent: CommitRecord | undefined,
 ): Promise<Stats> {
-  const root = await loadRoot(nodes, commit);
+  const root = await trees.root(commit);
   const before = new HashSet();
-  if (parent !== undefined) await forEachNode(nodes, await loadRoot(nodes, parent), (hash) => before.add(hash));
+  if (parent !== undefined) await forEachNode(nodes, await trees.root(parent), (hash) => before.add(hash));
   const counts = Array.from({ length: root.level + 1 }, () => 0);
   let shared = 0;
   await forEachNode(nodes, root, (hash, level) => {
@@ -45,16 +44,13 @@ export async function statsOf(
 async function forEachNode(nodes: NodeStore, root: Node, visit: (hash: Hash, level: number) => void): Promise<void> {
   visit(root.hash, root.level);
   for (const open: Node[] = [root]; open.length > 0; ) {
-    const below: Hash[] = [];
-    for (const node of open.splice(-BATCH)) {
-      for (let i = 0; node.level > 0 && i < node.count; i++) {
-        const hash = node.childHash(i);
-        visit(hash, node.level - 1);
-        if (node.level > 1) below.push(hash);
-      }
-    }
+    const batch = open.splice(-BATCH).filter((node) => node.level > 0);
+    for (const node of batch) for (let i = 0; i < node.count; i++) visit(node.childHash(i), node.level - 1);
     const reader = new NodeReader(nodes);
-    const loaded = await reader.run(() => below.map((hash) => reader.node(hash)));
-    open.push(...loaded.filter((node) => node !== undefined));
+    const inner = batch.filter((node) => node.level > 1);
+    const below = await reader.run(() =>
+      inner.flatMap((node) => Array.from({ length: node.count }, (_, i) => reader.child(node, i))),
+    );
+    for (const node of below) if (node !== undefined) open.push(node);
   }
 }

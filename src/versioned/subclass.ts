@@ -6,6 +6,7 @@ import type { Node } from "../tree/node.ts";
 import type { ContentType } from "./content-type.ts";
 import type { MergeRules } from "./rules.ts";
 import type { View } from "./view.ts";
+import type { NewTree } from "./write.ts";
 
 /** What a handle begins with. */
 export interface HandleStart {
@@ -21,7 +22,7 @@ export interface Draft {
   readonly root: Node;
   readonly changes: EntryList;
   /** The tree with the changes. */
-  readonly tree: Node;
+  readonly tree: NewTree;
 }
 
 /** What is committed instead of a draft, without parents. */

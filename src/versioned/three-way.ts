@@ -49,15 +49,22 @@ interface Changed {
 /** What a key that both sides changed becomes. */
 type Decision = { readonly slot: Slot; readonly byRule: boolean } | { readonly conflict: Conflict };
 
+/** Two trees to be merged. */
+export interface TreeSides {
+  readonly base: MergeBase;
+  readonly ours: Node;
+  readonly theirs: Node;
+  /** Which of them the result is made from. */
+  readonly onto: "ours" | "theirs";
+}
+
 /** Merges two trees; keys that both sides changed are decided by rules, and keys that one side changed where a prefix has one. */
 export async function mergeTrees(
   nodes: NodeStore,
-  base: MergeBase,
-  ours: Node,
-  theirs: Node,
+  { base, ours, theirs, onto }: TreeSides,
   rules: KeyRules,
 ): Promise<TreeMerge> {
-  return settle(nodes, await joinChanges(nodes, base, ours, theirs), rules, "theirs");
+  return settle(nodes, await joinChanges(nodes, base, ours, theirs), rules, onto);
 }
 
 /** Applies what happened between two trees to a third one; what is there already is passed over. Costs what happened. */

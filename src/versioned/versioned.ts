@@ -10,6 +10,7 @@ import { checkName } from "../commit/names.ts";
 import { deleteRef, listNames, type Ref, readRef, refKey } from "../commit/ref.ts";
 import { Repository } from "../commit/repository.ts";
 import { Session } from "../commit/session.ts";
+import { tailOf } from "../commit/tail.ts";
 import {
   BranchExistsError,
   BranchNotFoundError,
@@ -22,10 +23,8 @@ import {
 import { Memory } from "../kv/memory.ts";
 import { checkStore, type Entries, type Keys, type KVStore } from "../kv/store.ts";
 import { checkFlag, checkOptions } from "../options.ts";
-import { edit } from "../tree/edit.ts";
 import { EntryList } from "../tree/entry-list.ts";
 import { keyBytes, MAX_KEY_BYTES } from "../tree/key-bytes.ts";
-import { NodeReader } from "../tree/node-store.ts";
 import { pagesWhileHeld, whileHeld } from "./collected.ts";
 import { changesBetween, diffKeys } from "./compare.ts";
 import { asMergeFn, type ContentType } from "./content-type.ts";
@@ -66,7 +65,7 @@ import type {
 } from "./types.ts";
 import { collectUpdates, type Updates } from "./updates.ts";
 import { View } from "./view.ts";
-import { type NewCommit, newCommit, rootCommit } from "./write.ts";
+import { changedTree, type NewCommit, newCommit, rootCommit, storeCommit } from "./write.ts";
 
 const CUT_BASE =
   "The branch's history was cut after this handle's base, and its work holds merges: reset() and apply it again.";
@@ -256,9 +255,9 @@ export class Versioned extends Handle {
     if (updates.changes.length === 0 && info === undefined) return view.commit.hash;
     this.written(updates.changes);
     const draft = await whileHeld(this.#repository, [view.commit], () => this.#draft(updates.changes));
-    if (draft.tree.hash === view.commit.root && info === undefined) return view.commit.hash;
+    if (draft.tree.root.hash === view.commit.root && info === undefined) return view.commit.hash;
     const trimmed = await whileHeld(this.#repository, [view.commit], () => this.trim(draft));
-    const tree = trimmed?.tree ?? draft.tree;
+    const tree = trimmed === undefined ? draft.tree : { root: trimmed.tree, edits: undefined };
     const parents = trimmed === undefined ? [view.commit] : [];
     const made = await whileHeld(this.#repository, [view.commit], () =>
       newCommit(this.#repository, tree, updates.chunks, parents, info),
@@ -273,7 +272,7 @@ export class Versioned extends Handle {
 
   async #draft(changes: EntryList): Promise<Draft> {
     const root = await this.#view.root();
-    return { root, changes, tree: await edit(new NodeReader(this.#repository.nodes), root, changes) };
+    return { root, changes, tree: await changedTree(this.#repository.nodes, root, changes) };
   }
 
   /**
@@ -305,7 +304,9 @@ export class Versioned extends Handle {
       const { commit } = this.#view;
       const trimmed = await whileHeld(this.#repository, [commit], async () => trim(await this.#draft(new EntryList())));
       if (trimmed === undefined) return;
-      const view = await this.#store(await newCommit(this.#repository, trimmed.tree, [], [], info));
+      const view = await this.#store(
+        await newCommit(this.#repository, { root: trimmed.tree, edits: undefined }, [], [], info),
+      );
       await this.#moveHead(this.#base.hash, view);
       trimmed.done(view.commit);
     });
@@ -313,10 +314,8 @@ export class Versioned extends Handle {
 
   /** Stores a new commit; returns the view of it. */
   async #store(made: NewCommit): Promise<View> {
-    const { nodes, commits } = this.#repository;
-    await this.#session.put(made.chunks);
-    const [root = made.root] = made.nodes.map((node) => nodes.addStored(node));
-    return new View(this.#repository, commits.add(made.commit), root);
+    const { commit, root } = await storeCommit(this.#session, made);
+    return new View(this.#repository, commit, root);
   }
 
   /**
@@ -510,13 +509,19 @@ export class Versioned extends Handle {
     const horizon = await this.#session.horizon(found.ref);
     const sides = { ours, theirs, rules, options, horizon };
     const dropped = this.#dropped;
-    return whileHeld(this.#repository, [ours, base], async () => {
-      if (dropped !== undefined) return this.#planTrimmed(sides, dropped);
-      const isBelow = await isAncestor(commits, base, theirs, horizon);
-      if (isBelow === true) return planMerge(this.#repository, sides, [theirs, ours]);
-      if (isBelow === undefined && !(await isStraight(commits, base, ours))) throw new HistoryCutError(CUT_BASE);
-      return planReplay(this.#repository, sides, base);
-    });
+    try {
+      return await whileHeld(this.#repository, [ours, base], async () => {
+        if (dropped !== undefined) return this.#planTrimmed(sides, dropped);
+        const isBelow = await isAncestor(commits, base, theirs, horizon);
+        if (isBelow === true) return planMerge(this.#repository, sides, [theirs, ours]);
+        if (isBelow === undefined && !(await isStraight(commits, base, ours))) throw new HistoryCutError(CUT_BASE);
+        return planReplay(this.#repository, sides, base);
+      });
+    } catch (error) {
+      // What HEAD was may have been collected since HEAD moved on.
+      if (!isMissing(error) || (await read())?.head === theirs.hash) throw error;
+      return this.#plan(rules, options);
+    }
   }
 
   /** Work with which history begins anew goes on top of HEAD where that has moved, and what others did to a dropped key stays. */
@@ -664,7 +669,9 @@ export class Versioned extends Handle {
     if (info !== undefined) {
       const { commit } = local;
       const isOne = commit.info === undefined && commit.parents.length === 1 && commit.parents[0] === this.#base.hash;
-      const made = await newCommit(this.#repository, await local.root(), [], [isOne ? this.#base : commit], info);
+      const edits = isOne ? tailOf(commit)?.edits : new EntryList();
+      const tree = { root: await local.root(), edits };
+      const made = await newCommit(this.#repository, tree, [], [isOne ? this.#base : commit], info);
       this.#view = await this.#store(made);
     }
     // The work may have made its session look where HEAD is.
@@ -1049,9 +1056,7 @@ export async function openBranch(store: KVStore, options: OpenOptions): Promise<
 async function createAt(session: Session, start: CommitRecord | undefined): Promise<void> {
   let head = start?.hash;
   if (head === undefined) {
-    const root = await rootCommit(session.repository);
-    await session.put(root.chunks);
-    head = root.commit.hash;
+    head = (await storeCommit(session, await rootCommit(session.repository))).commit.hash;
   }
   while (!session.exists && !(await session.create(head))) await session.refetch();
   // If another writer was first, work begins at what that one created.

@@ -13,7 +13,6 @@ import { whileHeld } from "./collected.ts";
 import { Paged } from "./paged.ts";
 import { parseRange } from "./range.ts";
 import type { KeyRange } from "./types.ts";
-import { loadRoot } from "./virtual-base.ts";
 
 /** The contents of one commit. */
 export class View {
@@ -33,7 +32,7 @@ export class View {
 
   /** The root of the tree. */
   async root(): Promise<Node> {
-    this.#root ??= await loadRoot(this.#repository.nodes, this.commit);
+    this.#root ??= await this.#repository.trees.root(this.commit);
     return this.#root;
   }
 

@@ -7,7 +7,6 @@ import { mergeBases } from "../commit/ancestry.ts";
 import type { CommitRecord } from "../commit/commit.ts";
 import type { Horizon } from "../commit/horizon.ts";
 import type { Repository } from "../commit/repository.ts";
-import { CorruptionError } from "../errors.ts";
 import { EMPTY_ROOT, edit } from "../tree/edit.ts";
 import type { Node } from "../tree/node.ts";
 import { NodeReader, type NodeStore } from "../tree/node-store.ts";
@@ -27,15 +26,7 @@ export function mergeBaseOf(
 
 /** A commit, as the base of a merge. */
 export async function commitBase(repository: Repository, commit: CommitRecord): Promise<MergeBase> {
-  return { root: await loadRoot(repository.nodes, commit), contested: new Set() };
-}
-
-/** The root of a commit's tree; a `CorruptionError` if the commit says other totals than it has. */
-export async function loadRoot(nodes: NodeStore, commit: CommitRecord): Promise<Node> {
-  const root = nodes.cached(commit.root) ?? (await nodes.load([commit.root]))[0] ?? EMPTY_ROOT;
-  const { size, bytes } = root.totals();
-  if (size === commit.size && bytes === commit.bytes) return root;
-  throw new CorruptionError(`Commit ${commit.hash} does not have the keys that it says.`, { at: commit.hash });
+  return { root: await repository.trees.root(commit), contested: new Set() };
 }
 
 /** The base between one commit and what several others were merged into. */
@@ -48,7 +39,7 @@ async function baseBetween(
   let base: MergeBase = { root: EMPTY_ROOT, contested: new Set() };
   const done: CommitRecord[] = [];
   for (const commit of await mergeBases(repository.commits, merged, next, horizon)) {
-    const root = await loadRoot(repository.nodes, commit);
+    const root = await repository.trees.root(commit);
     base =
       done.length === 0
         ? { ...base, root }
@@ -60,7 +51,7 @@ async function baseBetween(
 
 /** Merges one more base into the others. Nodes of the result are not stored. */
 async function mergeBasesInto(nodes: NodeStore, merged: MergeBase, next: Node, base: MergeBase): Promise<MergeBase> {
-  const merge = await mergeTrees(nodes, base, merged.root, next, NO_RULES);
+  const merge = await mergeTrees(nodes, { base, ours: merged.root, theirs: next, onto: "theirs" }, NO_RULES);
   const contested = new Set([...merged.contested, ...merge.conflicts.map(({ key }) => key)]);
   const root = await edit(new NodeReader(nodes), next, withRemovals(merge.changes, contested));
   return { root, contested };

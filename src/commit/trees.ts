@@ -1,0 +1,155 @@
+import type { Hash } from "../chunk/hash.ts";
+import { CorruptionError } from "../errors.ts";
+import { EMPTY_ROOT, edit } from "../tree/edit.ts";
+import { EntryList } from "../tree/entry-list.ts";
+import { compareKeys } from "../tree/key-bytes.ts";
+import type { Node } from "../tree/node.ts";
+import { NodeReader, type NodeStore } from "../tree/node-store.ts";
+import { getSlots } from "../tree/read.ts";
+import { type CommitRecord, namedAncestors } from "./commit.ts";
+import type { CommitStore } from "./commit-store.ts";
+import { tailOf } from "./tail.ts";
+
+/** How many trees that are not stored stay at hand. */
+const CACHED = 16;
+/** Trees at multiples of this depth are made on the way to those above them, which are likely to be asked for next. */
+const STEP = 64;
+
+/** The trees of the commits of one store: read, or made again from those below (`tail.ts`). */
+export class Trees {
+  readonly #commits: CommitStore;
+  readonly #nodes: NodeStore;
+  /** Roots of trees that are not stored, by their commits; what was used last comes last. */
+  readonly #made: Map<Hash, Node> = new Map();
+
+  constructor(commits: CommitStore, nodes: NodeStore) {
+    this.#commits = commits;
+    this.#nodes = nodes;
+  }
+
+  /** The root of a commit's tree; a `CorruptionError` if the tree is not the one that the commit says. */
+  async root(commit: CommitRecord): Promise<Node> {
+    const root = commit.note === undefined ? await this.#load(commit) : await this.#make(commit);
+    const { size, bytes } = root.totals();
+    if (size === commit.size && bytes === commit.bytes) return root;
+    throw new CorruptionError(`Commit ${commit.hash} does not have the keys that it says.`, { at: commit.hash });
+  }
+
+  /** The roots of two commits' trees. One round trip, if both are stored. */
+  async roots(a: CommitRecord, b: CommitRecord): Promise<[Node, Node]> {
+    if (a.note === undefined && b.note === undefined) return Promise.all([this.root(a), this.root(b)]);
+    // The tails of both are mostly one, which is read once.
+    return [await this.root(a), await this.root(b)];
+  }
+
+  async #load({ root }: CommitRecord): Promise<Node> {
+    return this.#nodes.cached(root) ?? (await this.#nodes.load([root]))[0] ?? EMPTY_ROOT;
+  }
+
+  /** Keeps the root of a new commit's tree at hand. */
+  remember(commit: CommitRecord, root: Node): void {
+    if (commit.note === undefined) return;
+    this.#made.delete(commit.hash);
+    this.#made.set(commit.hash, root);
+    if (this.#made.size <= CACHED) return;
+    for (const oldest of this.#made.keys()) {
+      this.#made.delete(oldest);
+      return;
+    }
+  }
+
+  async #make(commit: CommitRecord): Promise<Node> {
+    const known = this.#made.get(commit.hash);
+    if (known !== undefined) {
+      this.remember(commit, known);
+      return known;
+    }
+    const parentOf = this.#descent();
+    const line = [commit];
+    let below = await parentOf(commit);
+    for (; below.note !== undefined && !this.#made.has(below.hash); below = await parentOf(below)) line.push(below);
+    const from = await this.root(below);
+    const reader = new NodeReader(this.#nodes);
+    const step = line.length > STEP ? line.findIndex(({ depth }) => depth % STEP === 0) : -1;
+    if (step <= 0) return this.#change(reader, from, line);
+    const changes = changesOf(line);
+    // All at once, so that a level costs one round trip.
+    await getSlots(
+      reader,
+      from,
+      Array.from({ length: changes.length }, (_, i) => changes.key(i)),
+    );
+    return this.#change(reader, await this.#change(reader, from, line.slice(step)), line.slice(0, step));
+  }
+
+  /** The tree after what a line of commits, the newest first, changed. */
+  async #change(reader: NodeReader, from: Node, line: readonly CommitRecord[]): Promise<Node> {
+    const root = await edit(reader, from, changesOf(line));
+    const [commit] = line;
+    if (commit === undefined) return root;
+    if (root.hash !== commit.root) {
+      const message = `What commits changed does not lead to the tree of commit ${commit.hash}.`;
+      throw new CorruptionError(message, { at: commit.hash });
+    }
+    this.remember(commit, root);
+    return root;
+  }
+
+  /** The base of a commit's tail: itself, if its tree is stored. */
+  async base(commit: CommitRecord): Promise<CommitRecord> {
+    const parentOf = this.#descent();
+    let base = commit;
+    while (base.note !== undefined) base = await parentOf(base);
+    return base;
+  }
+
+  /** Goes down a tail, which is read when something of it is not at hand. */
+  #descent(): (commit: CommitRecord) => Promise<CommitRecord> {
+    let read: ReadonlyMap<Hash, CommitRecord> | undefined;
+    return async (commit) => {
+      const [parent] = commit.parents;
+      if (parent === undefined) {
+        throw new CorruptionError(`The tail that ends with commit ${commit.hash} has no base.`, { at: commit.hash });
+      }
+      const known = read?.get(parent) ?? this.#commits.cached(parent);
+      if (known !== undefined) return known;
+      read = await this.#tail(commit);
+      return read.get(parent) ?? this.#commits.load(parent);
+    };
+  }
+
+  /** The commits from a commit to the base of its tail. What a batch names is read in the next one: a few for a long tail. */
+  async #tail(commit: CommitRecord): Promise<ReadonlyMap<Hash, CommitRecord>> {
+    const found = new Map<Hash, CommitRecord>([[commit.hash, commit]]);
+    const floor = commit.depth - (tailOf(commit)?.length ?? 0);
+    for (let open: readonly CommitRecord[] = [commit]; open.length > 0; ) {
+      const next = new Set<Hash>();
+      for (const each of open) {
+        for (const [depth, hash] of namedAncestors(each)) if (depth >= floor && !found.has(hash)) next.add(hash);
+      }
+      open = await this.#commits.loadMany([...next]);
+      for (const each of open) found.set(each.hash, each);
+    }
+    return found;
+  }
+}
+
+/** What a line of commits, the newest first, changed together. */
+function changesOf(line: readonly CommitRecord[]): EntryList {
+  const [only] = line;
+  const lists = line.map((commit) => tailOf(commit)?.edits ?? new EntryList());
+  if (only !== undefined && lists.length === 1) return lists[0] ?? new EntryList();
+  const entries = lists.flatMap((list, age) =>
+    Array.from({ length: list.length }, (_, index) => ({ list, age, index })),
+  );
+  entries.sort((a, b) => compareKeys(a.list.key(a.index), b.list.key(b.index)) || a.age - b.age);
+  const changes = new EntryList();
+  let last: Uint8Array | undefined;
+  for (const { list, index } of entries) {
+    const key = list.key(index);
+    if (last !== undefined && compareKeys(last, key) === 0) continue;
+    changes.pushFrom(list, index);
+    last = key;
+  }
+  return changes;
+}
