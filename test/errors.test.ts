@@ -136,7 +136,7 @@ const provoked: Record<string, { provoke: () => Promise<unknown>; fields: Record
       store.set("vkv/format", bytes("vkv 999"));
       return failure(Versioned.open(store));
     },
-    fields: { name: "FormatVersionError", found: "vkv 999", supported: "vkv 2" },
+    fields: { name: "FormatVersionError", found: "vkv 999", supported: "vkv 4" },
   },
   VKV_STORE_CLOSED: {
     async provoke() {

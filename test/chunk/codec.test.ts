@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../../src/bytes.ts";
 import { decodeChunk, encodeChunk } from "../../src/chunk/codec.ts";
+import { DeltaWriter } from "../../src/chunk/delta.ts";
 import { hashOf } from "../../src/chunk/hash.ts";
 import { chunkKey } from "../../src/chunk/key.ts";
 import { ChunkStore } from "../../src/chunk/store.ts";
@@ -52,6 +53,34 @@ describe("a stored chunk", () => {
         const refused = new ChunkStore(store).read("node", [hash]);
         await expect(refused).rejects.toThrow(bit < 8 ? FormatVersionError : CorruptionError);
       }
+    }
+  });
+
+  it("is read with its note, or as a difference, and refused with any one bit of that changed", async () => {
+    const base = noise(60, 1);
+    const payload = base.with(30, 7);
+    const writer = new DeltaWriter(base, payload);
+    writer.add(0, 60, 0, 60);
+    const delta = { base: hashOf(base), delta: writer.finish() };
+    const hash = hashOf(payload);
+    for (const body of [{ payload, note: noise(40, 3) }, { payload, note: new Uint8Array(0) }, delta]) {
+      const chunk = { epoch: 300, createdAt: 1_700_000_000_000, ...body };
+      const stored = encodeChunk(chunk);
+      expect(decodeChunk(stored)).toEqual(chunk);
+      const store = new Memory();
+      const chunks = new ChunkStore(store);
+      await chunks.put([{ kind: "node", hash: hashOf(base), payload: base }], 0);
+      store.set(chunkKey("node", hash), stored);
+      expect(await chunks.read("node", [hash])).toEqual(new Map([[hash, payload]]));
+      for (let bit = 0; bit < 8 * stored.length; bit++) {
+        store.set(chunkKey("node", hash), flip(stored, bit));
+        const refused = chunks.read("node", [hash]);
+        await expect(refused).rejects.toThrow(bit < 8 ? FormatVersionError : CorruptionError);
+      }
+      // Nothing follows what is there.
+      if (!("payload" in body)) continue;
+      store.set(chunkKey("node", hash), new Uint8Array([...stored, 0]));
+      await expect(chunks.read("node", [hash])).rejects.toThrow(CorruptionError);
     }
   });
 

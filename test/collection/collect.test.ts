@@ -12,6 +12,7 @@ import {
   Versioned,
 } from "vkv";
 import { ViewOf } from "../support/counting-store.ts";
+import { PlainMemory } from "../support/plain-memory.ts";
 import { bytes, change, contents, publishedContents } from "../versioned/helpers.ts";
 import { type Fate, ScriptedFailure, ScriptedStore } from "../versioned/scripted-store.ts";
 
@@ -24,8 +25,8 @@ function keysOf(store: Memory): string[] {
 }
 
 /** A store with garbage of every kind, and the keys that must stay. */
-async function withGarbage(): Promise<{ store: Memory; kept: string[] }> {
-  const store = new Memory();
+async function withGarbage(tailLimit?: number): Promise<{ store: Memory; kept: string[] }> {
+  const store = new PlainMemory(tailLimit);
   const v = await Versioned.open(store);
   await change(v, { a: "1", b: "x".repeat(1000), c: LARGE });
   await v.merge();
@@ -49,12 +50,16 @@ async function withGarbage(): Promise<{ store: Memory; kept: string[] }> {
 }
 
 describe("collectGarbage", () => {
-  it("removes what no branch and no tag leads to, and nothing else", async () => {
-    const { store, kept } = await withGarbage();
+  it.each([
+    // Nodes, and three values that lie in chunks of their own.
+    ["nodes", 0, 18],
+    ["changes", 2048, 3],
+  ])("removes what no branch and no tag leads to, and nothing else, where %s are stored", async (_, limit, chunks) => {
+    const { store, kept } = await withGarbage(limit);
     const before = [...store.memory].reduce((sum, [, value]) => sum + value.length, 0);
     const result = await collectGarbage(store, NOW);
     expect(result).toMatchObject({ commits: 2, completed: true });
-    expect(result.chunks).toBeGreaterThan(10);
+    expect(result.chunks).toBe(chunks);
     expect(keysOf(store)).toEqual(kept);
     const { length } = store.get("vkv/gc") ?? [];
     const after = [...store.memory].reduce((sum, [, value]) => sum + value.length, 0);

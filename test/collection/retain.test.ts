@@ -5,7 +5,7 @@ import {
   counter,
   GCVersioned,
   HistoryCutError,
-  Memory,
+  type Memory,
   retainHistory,
   SessionCollectedError,
   Versioned,
@@ -14,6 +14,7 @@ import {
 import { type Hash, isHash } from "../../src/chunk/hash.ts";
 import { chunkKey } from "../../src/chunk/key.ts";
 import { ViewOf } from "../support/counting-store.ts";
+import { PlainMemory } from "../support/plain-memory.ts";
 import { bytes, change, contents, publishedContents } from "../versioned/helpers.ts";
 
 /** A branch with a commit for each number: `n` is the last one, `k1`, `k2` … are all of them. */
@@ -29,7 +30,7 @@ let v: Versioned;
 let ids: string[];
 
 beforeEach(async () => {
-  store = new Memory();
+  store = new PlainMemory();
   v = await Versioned.open(store);
   ids = await grow(v, 1, 40);
 });
@@ -71,7 +72,7 @@ describe("a history that is cut", () => {
   it("goes on with the ids that it would have had", async () => {
     await retainHistory(store, { commits: 2 });
     await collectGarbage(store, { minAge: 0 });
-    const others = new Memory();
+    const others = new PlainMemory();
     const twin = await Versioned.open(others);
     const expected = await grow(twin, 1, 200);
     const actual = await grow(await cold(), 41, 200);

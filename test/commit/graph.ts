@@ -27,7 +27,7 @@ export async function build(shape: Shape): Promise<Graph> {
     const parents = [...new Set(steps.map((step) => commits[n - 1 - (step % Math.max(n, 1))]))].filter(
       (parent) => parent !== undefined,
     );
-    const made = await newCommit(repository, EMPTY_ROOT, [], parents, { n });
+    const made = await newCommit(repository, { root: EMPTY_ROOT, edits: undefined }, [], parents, { n });
     await repository.chunks.put(made.chunks, 0);
     const commit = repository.commits.add(made.commit);
     commits.push(commit);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { utf8 } from "../../src/bytes.ts";
 import { type Hash, hashOf } from "../../src/chunk/hash.ts";
 import { beginEpoch, EPOCH_KEY, raiseRefs, readEpoch } from "../../src/commit/epoch.ts";
-import { FORMAT, FORMAT_KEY, markFormat } from "../../src/commit/format.ts";
+import { FORMAT, FORMAT_KEY, markFormat, markOf } from "../../src/commit/format.ts";
 import { checkName } from "../../src/commit/names.ts";
 import {
   asRef,
@@ -18,6 +18,7 @@ import {
 import { CorruptionError, FormatVersionError, InvalidNameError } from "../../src/errors.ts";
 import { Memory } from "../../src/kv/memory.ts";
 import { Interrupted } from "../support/interrupted-store.ts";
+import { PlainMemory } from "../support/plain-memory.ts";
 
 const head = (n: number): Hash => hashOf(utf8(`${n}`));
 
@@ -128,10 +129,14 @@ describe("names", () => {
 
 describe("the format's mark", () => {
   it("is set once, and another one is refused", async () => {
-    const store = new Memory();
-    await markFormat(store);
-    await markFormat(store);
-    expect(store.get(FORMAT_KEY)).toEqual(utf8(FORMAT));
+    for (const [store, mark] of [
+      [new PlainMemory(), FORMAT],
+      [new PlainMemory(7), markOf(new PlainMemory(7))],
+    ] as const) {
+      await markFormat(store);
+      await markFormat(store);
+      expect(store.get(FORMAT_KEY)).toEqual(utf8(mark));
+    }
     for (const other of [utf8("vkv 999"), new Uint8Array([0xff]), new Uint8Array(0)]) {
       const store = new Memory();
       store.set(FORMAT_KEY, other);

@@ -14,7 +14,7 @@ import type { KVStore } from "../../src/kv/store.ts";
 import { EMPTY_ROOT, edit } from "../../src/tree/edit.ts";
 import { NodeReader } from "../../src/tree/node-store.ts";
 import { toUpdates } from "../../src/versioned/updates.ts";
-import { type NewCommit, newCommit, rootCommit } from "../../src/versioned/write.ts";
+import { type NewCommit, newCommit, rootCommit, storeCommit } from "../../src/versioned/write.ts";
 import { ViewOf } from "../support/counting-store.ts";
 import { Interrupted } from "../support/interrupted-store.ts";
 import { noise } from "../support/tree.ts";
@@ -40,13 +40,11 @@ async function another(branch = "main", below: KVStore = store): Promise<Session
 
 /** A commit with one key, put by a session. */
 async function commitOn(session: Session, parent: CommitRecord, key: string, value = utf8(key)): Promise<NewCommit> {
-  const { nodes, commits } = session.repository;
+  const { nodes } = session.repository;
   const { changes, chunks } = toUpdates(new Map([[key, value]]));
-  const tree = await edit(new NodeReader(nodes), EMPTY_ROOT, changes);
+  const tree = { root: await edit(new NodeReader(nodes), EMPTY_ROOT, changes), edits: undefined };
   const made = await newCommit(session.repository, tree, chunks, [parent], undefined);
-  await session.put(made.chunks);
-  for (const node of made.nodes) nodes.addStored(node);
-  commits.add(made.commit);
+  await storeCommit(session, made);
   return made;
 }
 

@@ -144,7 +144,7 @@ describe("a commit on a line of 10,000", () => {
       const repository = Repository.of(counting);
       const loaded = await repository.commits.load(parent.hash);
       counting.reset();
-      await newCommit(repository, EMPTY_ROOT, [], [loaded], undefined);
+      await newCommit(repository, { root: EMPTY_ROOT, edits: undefined }, [], [loaded], undefined);
       trips.set(counting.roundTrips, (trips.get(counting.roundTrips) ?? 0) + 1);
     }
     expect(Math.max(...trips.keys())).toBe(6);

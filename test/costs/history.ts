@@ -1,9 +1,10 @@
 /** Commit graphs for cost tests: commits of the empty tree, told apart by their info. */
 import type { CommitRecord } from "../../src/commit/commit.ts";
 import { Repository } from "../../src/commit/repository.ts";
-import { Memory } from "../../src/kv/memory.ts";
+import type { Memory } from "../../src/kv/memory.ts";
 import { EMPTY_ROOT } from "../../src/tree/edit.ts";
 import { newCommit } from "../../src/versioned/write.ts";
+import { PlainMemory } from "../support/plain-memory.ts";
 
 /** Makes and stores a commit on its parents. */
 export type Add = (...parents: CommitRecord[]) => Promise<CommitRecord>;
@@ -16,11 +17,11 @@ export interface History<T> {
 
 /** Builds a history. */
 export async function buildHistory<T>(build: (add: Add) => Promise<T>): Promise<History<T>> {
-  const store = new Memory();
+  const store = new PlainMemory();
   const repository = Repository.of(store);
   let count = 0;
   const add: Add = async (...parents) => {
-    const { commit, chunks } = await newCommit(repository, EMPTY_ROOT, [], parents, {
+    const { commit, chunks } = await newCommit(repository, { root: EMPTY_ROOT, edits: undefined }, [], parents, {
       n: count++,
     });
     await repository.chunks.put(chunks, 0);

@@ -1,9 +1,10 @@
 /** What each operation of the design's cost table costs, counted. */
 import assert from "node:assert/strict";
 import { beginEpoch, raiseRefs } from "../../src/commit/epoch.ts";
-import { Memory } from "../../src/kv/memory.ts";
+import type { Memory } from "../../src/kv/memory.ts";
 import { Versioned } from "../../src/versioned/versioned.ts";
 import { CountingStore } from "../support/counting-store.ts";
+import { PlainMemory } from "../support/plain-memory.ts";
 
 export interface Cost {
   readonly roundTrips: number;
@@ -16,12 +17,12 @@ export interface Cost {
 const KEYS_OF_USER = 100;
 
 /** 21 bytes, as in the design's figures. */
-function keyOf(index: number): string {
+export function keyOf(index: number): string {
   return `user/${String(Math.floor(index / KEYS_OF_USER)).padStart(8, "0")}/k${String(1000 + (index % KEYS_OF_USER))}xx`;
 }
 
 /** 100 bytes that no other key has. */
-function versionOf(index: number, version = 0): Uint8Array {
+export function versionOf(index: number, version = 0): Uint8Array {
   const value = new Uint8Array(100);
   new DataView(value.buffer).setUint32(0, index);
   new DataView(value.buffer).setUint32(4, version);
@@ -35,8 +36,8 @@ export interface Filled {
   readonly n: number;
 }
 
-export async function fill(n: number): Promise<Filled> {
-  const store = new Memory();
+export async function fill(n: number, tailLimit = 0): Promise<Filled> {
+  const store = new PlainMemory(tailLimit);
   const v = await Versioned.open(store);
   for (let from = 0; from < n; from += 200_000) {
     const count = Math.min(200_000, n - from);
@@ -72,7 +73,7 @@ export async function measure({ store, n }: Filled): Promise<Map<string, Cost>> 
     await other.merge();
   };
 
-  counting = new CountingStore(new Memory());
+  counting = new CountingStore(new PlainMemory());
   await row("open, creating store and branch", () => Versioned.open(counting));
   await row("open, creating a branch", () => Versioned.open(counting, { branch: "another" }));
   counting = new CountingStore(store);

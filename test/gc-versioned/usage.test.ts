@@ -257,7 +257,8 @@ describe("where the stored use of keys cannot be had", () => {
     await v.merge();
     const root = (await Repository.of(store).commits.load((await readRef(store, USAGE))?.head ?? failing())).root;
     const nodes: Hash[] = [];
-    for await (const hashes of walk(new ChunkStore(store), [root], new HashSet())) nodes.push(...hashes);
+    for await (const hashes of walk(new ChunkStore(store), [{ hash: root, depth: undefined }], new HashSet()))
+      nodes.push(...hashes);
     for (const hash of nodes) if (hash !== root) store.remove(chunkKey("node", hash));
     const other = await GCVersioned.open(new ViewOf(store), { highWaterBytes: 1_000_000 });
     await other.get("k7");

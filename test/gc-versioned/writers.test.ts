@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { collectGarbage, counter, GCVersioned, Memory, MergeConflict, SessionCollectedError, Versioned } from "vkv";
 import { ViewOf } from "../support/counting-store.ts";
+import { PlainMemory } from "../support/plain-memory.ts";
 import { failureOf, publishedContents } from "../versioned/helpers.ts";
 import { droppedBy, fill, historyOf, keysOf, openSmall, sized } from "./helpers.ts";
 
@@ -53,7 +54,7 @@ describe("a writer based before a rebase", () => {
   });
 
   it("is told where the commit that it began at was collected, and begins again", async () => {
-    const store = new Memory();
+    const store = new PlainMemory();
     const v = await GCVersioned.open(store, { highWaterBytes: 1_000_000 });
     await v.snapshot(Array.from({ length: 1000 }, (_, i) => [`k${i}`, sized(10)]));
     await v.merge();

@@ -9,6 +9,6 @@ vi.mock("#sha256", () => import("../../src/hash/sha256.ts"));
 describe("the format, with the hash for other platforms than Node", () => {
   it("has the same bytes and hashes", async () => {
     expect(chosen.sha256Hex).toBe(portable.sha256Hex);
-    expectGolden(new URL("./format-2.json", import.meta.url), await goldenFormat());
+    expectGolden(new URL("./format-4.json", import.meta.url), await goldenFormat());
   });
 });

@@ -4,6 +4,6 @@ import { goldenFormat } from "./format.ts";
 
 describe("the format", () => {
   it("has the bytes and hashes that it always had", async () => {
-    expectGolden(new URL("./format-2.json", import.meta.url), await goldenFormat());
+    expectGolden(new URL("./format-4.json", import.meta.url), await goldenFormat());
   });
 });

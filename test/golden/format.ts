@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { vi } from "vitest";
 import { utf8 } from "../../src/bytes.ts";
-import { encodeChunk } from "../../src/chunk/codec.ts";
-import { hashOf } from "../../src/chunk/hash.ts";
+import { decodeChunk, encodeChunk } from "../../src/chunk/codec.ts";
+import { type Hash, hashOf } from "../../src/chunk/hash.ts";
 import { chunkKey } from "../../src/chunk/key.ts";
 import { ChunkStore } from "../../src/chunk/store.ts";
 import type { CommitRecord } from "../../src/commit/commit.ts";
 import { beginEpoch, EPOCH_KEY } from "../../src/commit/epoch.ts";
-import { FORMAT, FORMAT_KEY } from "../../src/commit/format.ts";
+import { FORMAT, FORMAT_KEY, markOf } from "../../src/commit/format.ts";
 import { encodeInfo, type Info } from "../../src/commit/info.ts";
 import { encodeRef, encodeReservation, refKey } from "../../src/commit/ref.ts";
 import { Repository } from "../../src/commit/repository.ts";
@@ -16,16 +16,19 @@ import { Memory } from "../../src/kv/memory.ts";
 import { storeBlob } from "../../src/tree/blob.ts";
 import { boundaryHash } from "../../src/tree/boundary.ts";
 import { EMPTY_ROOT, edit } from "../../src/tree/edit.ts";
+import { encodeEdits } from "../../src/tree/edits.ts";
 import { EntryList } from "../../src/tree/entry-list.ts";
 import { keyBytes } from "../../src/tree/key-bytes.ts";
 import type { Node } from "../../src/tree/node.ts";
 import { buildNode } from "../../src/tree/node-builder.ts";
+import { deltaOf } from "../../src/tree/node-delta.ts";
 import { NodeReader, NodeStore } from "../../src/tree/node-store.ts";
 import { inlineSlot } from "../../src/tree/slot.ts";
 import { unstoredNodes } from "../../src/tree/unstored.ts";
 import { toUpdates } from "../../src/versioned/updates.ts";
 import { Versioned } from "../../src/versioned/versioned.ts";
 import { newCommit } from "../../src/versioned/write.ts";
+import { PlainMemory } from "../support/plain-memory.ts";
 import { childSlot } from "../support/tree.ts";
 
 type Contents = ReadonlyMap<string, Uint8Array>;
@@ -105,12 +108,45 @@ function nodesByHand(): Record<string, string> {
   };
 }
 
+/** Changes of a tree, and a node as a difference from another. */
+function changesByHand(): Record<string, string> {
+  const edits = new EntryList();
+  edits.push(keyBytes("user/anna"), inlineSlot(utf8("1")));
+  edits.push(keyBytes("user/ben"), undefined);
+  edits.push(keyBytes("user/é"), inlineSlot(new Uint8Array(0)));
+  const leaf = (changed: string, more: Contents): Node => {
+    const sorted = [...many(20, (i) => `k${i + 10}`, (i) => noise(30, i)), [changed, utf8("changed")] as const, ...more];
+    const contents = [...new Map(sorted)].sort(([a], [b]) => (a < b ? -1 : 1));
+    return buildNode(entries(contents.map(([key, value]) => [key, inlineSlot(value)])), 0, contents.length, 0, false, false);
+  };
+  const base = leaf("k13", new Map());
+  const { delta } = deltaOf(leaf("k17", new Map([["k205", utf8("new")]])), base) ?? {};
+  assert(delta !== undefined);
+  return { edits: hex(encodeEdits(edits)), "no edits": hex(encodeEdits(new EntryList())), delta: hex(delta) };
+}
+
+/** Notes of commits that are stored as changes, one after the other. */
+async function notes(): Promise<string[]> {
+  const store = new PlainMemory(2048);
+  const v = await Versioned.open(store);
+  const made = [
+    await v.snapshot({ a: utf8("1"), b: utf8("2"), large: noise(600, 1) }),
+    await v.snapshot({ a: utf8("1"), c: utf8("3") }, { removals: ["b"] }),
+    await v.snapshot({}, { info: { message: "nothing" } }),
+  ];
+  return made.map((id) => {
+    const chunk = decodeChunk(store.get(chunkKey("commit", id as Hash)) ?? new Uint8Array(0));
+    assert(chunk.base === undefined && chunk.note !== undefined);
+    return hex(chunk.note);
+  });
+}
+
 /** Commits: a line long enough for skip lists, a merge, and infos. */
 async function history(): Promise<Record<string, unknown>> {
   const repository = Repository.of(new Memory());
   const commit = async (parents: readonly CommitRecord[], contents: Contents, info?: Info): Promise<CommitRecord> => {
     const { root } = await tree(contents);
-    const made = await newCommit(repository, root, [], parents, info);
+    const made = await newCommit(repository, { root, edits: undefined }, [], parents, info);
     await repository.chunks.put(made.chunks, 0);
     return repository.commits.add(made.commit);
   };
@@ -190,7 +226,10 @@ export async function goldenFormat(): Promise<unknown> {
       "stored chunks": [
         hex(encodeChunk({ epoch: 0, createdAt: 1_700_000_000_000, payload: utf8("vkv") })),
         hex(encodeChunk({ epoch: 300, createdAt: 0, payload: new Uint8Array(0) })),
+        hex(encodeChunk({ epoch: 300, createdAt: 1_700_000_000_000, payload: utf8("vkv"), note: utf8("note") })),
+        hex(encodeChunk({ epoch: 300, createdAt: 1_700_000_000_000, base: hash, delta: utf8("delta") })),
       ],
+
       refs: {
         branch: hex(encodeRef(hash, 0)),
         tag: hex(encodeRef(hash, 300, { by: "someone" })),
@@ -203,8 +242,10 @@ export async function goldenFormat(): Promise<unknown> {
         branch: refKey("branch", "main"),
         tag: refKey("tag", "é/1"),
         epoch: EPOCH_KEY,
-        format: [FORMAT_KEY, FORMAT],
+        format: [FORMAT_KEY, FORMAT, markOf(new PlainMemory()), ...[1, 2048, 999_999].map((limit) => markOf(new PlainMemory(limit)))],
       },
+      changes: changesByHand(),
+      notes: await notes(),
     };
   } finally {
     random.mockRestore();

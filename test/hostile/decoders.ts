@@ -1,23 +1,27 @@
 /** Every function that reads stored bytes, with samples, and how to write again what it read. */
-import { equalBytes, utf8 } from "../../src/bytes.ts";
+import { equalBytes, fromUtf8, utf8 } from "../../src/bytes.ts";
 import { decodeChunk, encodeChunk } from "../../src/chunk/codec.ts";
+import { applyDelta, DeltaWriter } from "../../src/chunk/delta.ts";
 import { type Hash, hashOf } from "../../src/chunk/hash.ts";
 import { ByteReader, varintLength, writeVarint } from "../../src/chunk/varint.ts";
 import { writeCheck } from "../../src/commit/check-bytes.ts";
 import { type CommitRecord, decodeCommit, makeCommit, skipDepths } from "../../src/commit/commit.ts";
 import { decodeEpoch } from "../../src/commit/epoch.ts";
-import { checkFormat, FORMAT } from "../../src/commit/format.ts";
+import { checkFormat, FORMAT, markOf } from "../../src/commit/format.ts";
 import { decodeInfo, encodeInfo } from "../../src/commit/info.ts";
 import { decodeRef, encodeRef, encodeReservation, NONCE_BYTES } from "../../src/commit/ref.ts";
 import { Repository } from "../../src/commit/repository.ts";
+import { tailOf } from "../../src/commit/tail.ts";
 import { Memory } from "../../src/kv/memory.ts";
 import { decodeList, storeBlob } from "../../src/tree/blob.ts";
 import { EMPTY_ROOT } from "../../src/tree/edit.ts";
+import { decodeEdits, encodeEdits } from "../../src/tree/edits.ts";
 import { EntryList } from "../../src/tree/entry-list.ts";
 import { decodeNode } from "../../src/tree/node.ts";
 import { buildNode } from "../../src/tree/node-builder.ts";
 import { blobOf, blobSlot, checkSlot, inlineSlot, slotSize } from "../../src/tree/slot.ts";
 import { newCommit } from "../../src/versioned/write.ts";
+import { PlainMemory } from "../support/plain-memory.ts";
 import { noise, Trees } from "../support/tree.ts";
 import { payloadOf } from "./craft.ts";
 
@@ -75,7 +79,7 @@ const list = storeBlob(noise(300_000, 1)).chunks.find(({ payload }) => payload[0
 
 /** What a commit says of itself follows from its parents: these are some that it could have. */
 function againCommit(bytes: Uint8Array): Uint8Array {
-  const commit = decodeCommit(HASH, bytes);
+  const commit = decodeCommit(HASH, { payload: bytes, note: undefined });
   const { parents, generation, depth, merges, skips } = commit;
   const above = parents.map(
     (hash) =>
@@ -91,9 +95,11 @@ function againCommit(bytes: Uint8Array): Uint8Array {
 }
 
 async function commitSamples(): Promise<Uint8Array[]> {
-  const repository = Repository.of(new Memory());
+  const repository = Repository.of(new PlainMemory());
   const make = async (parents: CommitRecord[], info?: Parameters<typeof encodeInfo>[0]): Promise<CommitRecord> => {
-    return repository.commits.add((await newCommit(repository, EMPTY_ROOT, [], parents, info)).commit);
+    return repository.commits.add(
+      (await newCommit(repository, { root: EMPTY_ROOT, edits: undefined }, [], parents, info)).commit,
+    );
   };
   let last = await make([]);
   const payloads = [last.payload];
@@ -120,6 +126,22 @@ function againChunk(bytes: Uint8Array): Uint8Array | undefined {
   return again[0] === bytes[0] ? again : undefined;
 }
 
+function editSamples(): Uint8Array[] {
+  const edits = new EntryList();
+  for (let i = 0; i < 20; i++) {
+    const slots = [undefined, inlineSlot(noise(i, i)), blobSlot({ hash: HASH, depth: 1, size: 200_000 + i })];
+    edits.push(utf8(`user/${100 + i}/é`), slots[i % 3]);
+  }
+  return [encodeEdits(edits), encodeEdits(new EntryList())];
+}
+
+function deltaSamples(): Uint8Array[] {
+  const base = noise(300, 1);
+  const writer = new DeltaWriter(base, noise(300, 1).with(7, 1).with(200, 2));
+  for (let at = 0; at < 300; at += 50) writer.add(at, at + 50, at, at + 50);
+  return [writer.finish(), new DeltaWriter(base, base).finish()];
+}
+
 function againVarint(bytes: Uint8Array): Uint8Array {
   const reader = new ByteReader(bytes);
   const value = reader.varint();
@@ -134,6 +156,14 @@ const cuts = [HASH, OTHER].sort();
 const firstChunk = payloadOf(1, 300, 1.7e12, noise(20, 1));
 /** A ref of the version before. */
 const firstRef = Uint8Array.from([1, 1, ...noise(NONCE_BYTES, 1), ...payloadOf(5, HASH)]);
+
+/** A store's mark; those with tails have any number. */
+function againMark(bytes: Uint8Array): Uint8Array {
+  checkFormat(new Memory(), bytes);
+  const limit = Number(/tails of (\d+)/.exec(fromUtf8(bytes))?.[1] ?? 0);
+  const marks = [FORMAT, "vkv 1", "vkv 2", markOf(new PlainMemory(limit))].map(utf8);
+  return marks.find((mark) => equalBytes(mark, bytes)) ?? new Uint8Array(0);
+}
 
 /** All of them by name. */
 export const DECODERS: Readonly<Record<string, Decoder>> = {
@@ -159,8 +189,26 @@ export const DECODERS: Readonly<Record<string, Decoder>> = {
     samples: [
       ...[0, 1, 300].map((epoch) => encodeChunk({ epoch, createdAt: 1.7e12 + epoch, payload: noise(20, epoch) })),
       firstChunk,
+      encodeChunk({ epoch: 300, createdAt: 1.7e12, payload: noise(20, 1), note: noise(30, 2) }),
+      encodeChunk({ epoch: 300, createdAt: 1.7e12, base: HASH, delta: noise(30, 2) }),
     ],
     again: againChunk,
+  },
+  decodeEdits: { samples: editSamples(), again: (bytes) => encodeEdits(decodeEdits(new ByteReader(bytes))) },
+  tailOf: {
+    samples: editSamples().map((edits) => payloadOf(3, 500, edits)),
+    again: (note) => {
+      const { length = 0, keys = 0, edits = new EntryList() } = tailOf({ hash: HASH, note }) ?? {};
+      return payloadOf(0, length, keys, encodeEdits(edits)).subarray(1);
+    },
+  },
+  applyDelta: {
+    isOpen: true,
+    samples: deltaSamples(),
+    again: (bytes) => {
+      applyDelta(noise(300, 1), bytes);
+      return undefined;
+    },
   },
   decodeCommit: { samples: await commitSamples(), again: againCommit },
   decodeRef: {
@@ -188,11 +236,11 @@ export const DECODERS: Readonly<Record<string, Decoder>> = {
     samples: [0, 127, 128, 16_384, Number.MAX_SAFE_INTEGER].map((value) => payloadOf(0, value).subarray(1)),
     again: againVarint,
   },
-  checkFormat: {
-    samples: [utf8(FORMAT), utf8("vkv 1")],
-    again: (bytes) => {
-      checkFormat(new Memory(), bytes);
-      return [FORMAT, "vkv 1"].map(utf8).find((format) => equalBytes(format, bytes)) ?? new Uint8Array(0);
-    },
+  checkFormat: { samples: [FORMAT, "vkv 1", "vkv 2"].map(utf8), again: againMark },
+  // Without what it says of tails, it is a mark as well: of a store without them.
+  "checkFormat, with tails": {
+    isOpen: true,
+    samples: [1, 2048, 999_999].map((limit) => utf8(markOf(new PlainMemory(limit)))),
+    again: againMark,
   },
 };

@@ -124,8 +124,8 @@ function onServer(kind: "moto" | "versitygw", tests: (server: () => RemoteServer
       await Promise.all(connections.map(async (each) => each.close()));
       await server.stop();
     });
-    const client = (port = server.place.ports[0] ?? 0): S3 => {
-      const opened = connectS3(port);
+    const client = (port = server.place.ports[0] ?? 0, maxAttempts = 3): S3 => {
+      const opened = connectS3(port, maxAttempts);
       clients.push(opened);
       return opened;
     };
@@ -135,7 +135,7 @@ function onServer(kind: "moto" | "versitygw", tests: (server: () => RemoteServer
 
 interface Opener {
   readonly factory: ReturnType<typeof remoteFactory>;
-  readonly client: (port?: number) => S3;
+  readonly client: (port?: number, maxAttempts?: number) => S3;
 }
 
 onServer("moto", (_, { factory, client }) => {
@@ -254,7 +254,7 @@ onServer("versitygw", (server, { factory, client }) => {
 
   it("does not take its own write for another's when an answer is lost", async () => {
     const proxy = await TcpProxy.start(server().place.ports[0] ?? 0);
-    const store = new S3Store(client(proxy.port), { bucket: BUCKET, prefix: "lost" });
+    const store = new S3Store(client(proxy.port, 20), { bucket: BUCKET, prefix: "lost" });
     const losingOnce = async <T>(write: () => Promise<T>): Promise<T> => {
       proxy.losesAnswers = true;
       const done = write();

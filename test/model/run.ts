@@ -585,9 +585,8 @@ export class Run {
       tree = await edit(new NodeReader(nodes), tree, changes);
       contents = commit.contents;
       const parents = await Promise.all(commit.parents.map(async (parent) => commits.load(asHash(idOf(parent)))));
-      const made = await newCommit(repository, tree, blobs, parents, parse(commit.info));
+      const made = await newCommit(repository, { root: tree, edits: undefined }, blobs, parents, parse(commit.info));
       await chunks.put(made.chunks, 0);
-      [tree = tree] = made.nodes.map((node) => nodes.addStored(node));
       commits.add(made.commit);
       assert.equal(made.commit.hash, commit.id, "the same commit has another id in another store");
     }

@@ -1,4 +1,5 @@
 /** What must hold after every effect on the store, and what an answer to a caller must be true to. */
+import { decodeChunk, type StoredChunk } from "../../src/chunk/codec.ts";
 import type { Hash } from "../../src/chunk/hash.ts";
 import { chunkKey } from "../../src/chunk/key.ts";
 import { decodeRef, refKey } from "../../src/commit/ref.ts";
@@ -33,6 +34,8 @@ export class Audit {
   #reached: Set<string> | undefined = new Set();
   /** How many chunks were removed. */
   removed = 0;
+  /** How many commits were stored as changes, and nodes as differences. */
+  readonly stored: { changes: number; differences: number } = { changes: 0, differences: 0 };
 
   constructor(scheduler: Scheduler, values: ReadonlyMap<string, Uint8Array>) {
     this.#scheduler = scheduler;
@@ -47,18 +50,25 @@ export class Audit {
 
   /** Called after every change of a key. */
   check(key: string, before: Uint8Array | undefined, after: Uint8Array | undefined, by: Context): void {
-    if (isChunkKey(key)) this.#checkChunk(key, after, by);
+    if (isChunkKey(key)) this.#checkChunk(key, before, after, by);
     else if (isRefKey(key)) this.#checkRef(key, before, after, by);
   }
 
-  #checkChunk(key: string, after: Uint8Array | undefined, by: Context): void {
+  #checkChunk(key: string, before: Uint8Array | undefined, after: Uint8Array | undefined, by: Context): void {
     if (after !== undefined) {
-      if (!isSound(key, after)) this.#fail(`${by.process.name} wrote a damaged chunk at ${this.names.key(key)}`);
+      if (before === undefined) this.#count(decodeChunk(after));
+      if (!isSound(key, after, this.#values))
+        this.#fail(`${by.process.name} wrote a damaged chunk at ${this.names.key(key)}`);
       return;
     }
     this.removed++;
     if (this.#reachable().has(key))
       this.#fail(`${by.process.name} removed ${this.names.key(key)}, which a ref leads to`);
+  }
+
+  #count(chunk: StoredChunk): void {
+    if (chunk.base !== undefined) this.stored.differences++;
+    else if (chunk.note !== undefined) this.stored.changes++;
   }
 
   #checkRef(key: string, before: Uint8Array | undefined, after: Uint8Array | undefined, by: Context): void {

@@ -1,27 +1,32 @@
 /** What leads to what among stored chunks, read with the decoders of the sources and remembered by name. */
-import { decodeChunk } from "../../src/chunk/codec.ts";
+import { decodeChunk, type StoredChunk } from "../../src/chunk/codec.ts";
+import { applyDelta } from "../../src/chunk/delta.ts";
 import { type Hash, hashOf } from "../../src/chunk/hash.ts";
 import { chunkKey, hashOfChunkKey } from "../../src/chunk/key.ts";
 import { decodeCommit } from "../../src/commit/commit.ts";
+import { tailOf } from "../../src/commit/tail.ts";
 import { decodeList, LIST_KIND, PIECE_KIND } from "../../src/tree/blob.ts";
 import { keyText } from "../../src/tree/key-bytes.ts";
 import { decodeNode } from "../../src/tree/node.ts";
 import { blobOf } from "../../src/tree/slot.ts";
 
+/** How one chunk needs another: with all below it; of a commit what its tree is stored in; or itself alone. */
+type Need = "whole" | "tree" | "alone";
+
 /** What a chunk holds. */
 interface Content {
-  /** The store keys of the chunks that it names. */
-  readonly below: readonly string[];
-  /** Of a leaf: its entries. */
-  readonly entries: readonly (readonly [key: string, slot: Uint8Array])[];
-  /** Of a commit: the store key of its root. */
-  readonly root: string | undefined;
+  /** The store keys of the chunks that it names, and how it needs them. */
+  readonly below: readonly (readonly [key: string, need: Need])[];
+  /** Of a leaf: its entries. Of a commit whose tree is not stored: what it changed. */
+  readonly entries: readonly (readonly [key: string, slot: Uint8Array | undefined])[];
+  /** Of a commit: the store key of its root, or of the commit whose tree it changed. */
+  readonly from: string | undefined;
 }
 
 /** The chunks of one store. */
 export class Closures {
   readonly #values: ReadonlyMap<string, Uint8Array>;
-  readonly #contents: Map<string, Content> = new Map();
+  readonly #contents: WeakMap<Uint8Array, Content> = new WeakMap();
 
   constructor(values: ReadonlyMap<string, Uint8Array>) {
     this.#values = values;
@@ -31,19 +36,26 @@ export class Closures {
   of(heads: Iterable<Hash>, cuts: ReadonlySet<Hash> = new Set()): Set<string> {
     const without = new Set([...cuts].map((cut) => chunkKey("commit", cut)));
     const found = new Set<string>();
-    const open: string[] = [];
-    const find = (key: string): void => {
-      if (without.has(key) || found.has(key)) return;
+    const seen = new Set<string>();
+    const open: (readonly [string, Need])[] = [];
+    const find = (key: string, need: Need): void => {
+      if ((need === "whole" && without.has(key)) || seen.has(`${need} ${key}`)) return;
+      seen.add(`${need} ${key}`);
       found.add(key);
-      open.push(key);
+      open.push([key, need]);
     };
     for (const head of heads) {
       without.delete(chunkKey("commit", head));
-      find(chunkKey("commit", head));
+      find(chunkKey("commit", head), "whole");
     }
-    for (let key = open.pop(); key !== undefined; key = open.pop()) {
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const [key, need] = next;
       if (!this.#values.has(key)) throw new Missing(key);
-      for (const below of this.#content(key).below) find(below);
+      for (const [below, how] of this.#content(key).below) {
+        if (need === "alone" && how !== "alone") continue;
+        if (need === "tree" && how === "whole" && isCommitKey(below)) continue;
+        find(below, how);
+      }
     }
     return found;
   }
@@ -51,24 +63,33 @@ export class Closures {
   /** The keys of a commit's tree that begin with a prefix, with their slots. */
   entries(commit: Hash, prefix: string): Map<string, Uint8Array> {
     const found = new Map<string, Uint8Array>();
-    const { root } = this.#content(chunkKey("commit", commit));
-    for (const open = [root]; open.length > 0; ) {
+    const tail: Content[] = [];
+    let from: string | undefined = chunkKey("commit", commit);
+    for (; from !== undefined && isCommitKey(from); from = tail.at(-1)?.from) tail.push(this.#content(from));
+    for (const open = [from]; open.length > 0; ) {
       const key = open.pop();
       if (key === undefined) continue;
       const { entries, below } = this.#content(key);
-      for (const [name, slot] of entries) if (name.startsWith(prefix)) found.set(name, slot);
-      if (entries.length === 0) open.push(...below);
+      for (const [name, slot] of entries) if (slot !== undefined) found.set(name, slot);
+      if (entries.length === 0) open.push(...below.filter(([, need]) => need === "whole").map(([child]) => child));
     }
+    for (const { entries } of tail.reverse()) {
+      for (const [name, slot] of entries) {
+        if (slot === undefined) found.delete(name);
+        else found.set(name, slot);
+      }
+    }
+    for (const name of [...found.keys()]) if (!name.startsWith(prefix)) found.delete(name);
     return found;
   }
 
   #content(key: string): Content {
-    const known = this.#contents.get(key);
-    if (known !== undefined) return known;
     const stored = this.#values.get(key);
     if (stored === undefined) throw new Missing(key);
-    const content = read(key, decodeChunk(stored).payload);
-    this.#contents.set(key, content);
+    const known = this.#contents.get(stored);
+    if (known !== undefined) return known;
+    const content = read(key, decodeChunk(stored), this.#values);
+    this.#contents.set(stored, content);
     return content;
   }
 }
@@ -83,31 +104,61 @@ export class Missing extends Error {
   }
 }
 
-/** Whether stored bytes are the chunk that their key names. */
-export function isSound(key: string, stored: Uint8Array): boolean {
+/** Whether stored bytes are the chunk that their key names; also where what they are a difference from is gone. */
+export function isSound(key: string, stored: Uint8Array, values: ReadonlyMap<string, Uint8Array>): boolean {
   const hash = hashOfChunkKey("commit", key) ?? hashOfChunkKey("node", key);
-  return hashOf(decodeChunk(stored).payload) === hash;
+  try {
+    return hashOf(payloadOf(decodeChunk(stored), values)) === hash;
+  } catch (error) {
+    if (error instanceof Missing) return true;
+    throw error;
+  }
 }
 
-function read(key: string, payload: Uint8Array): Content {
+function payloadOf(chunk: StoredChunk, values: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  if (chunk.base === undefined) return chunk.payload;
+  const key = chunkKey("node", chunk.base);
+  const base = values.get(key);
+  if (base === undefined) throw new Missing(key);
+  return applyDelta(payloadOf(decodeChunk(base), values), chunk.delta);
+}
+
+function isCommitKey(key: string): boolean {
+  return hashOfChunkKey("commit", key) !== undefined;
+}
+
+function read(key: string, chunk: StoredChunk, values: ReadonlyMap<string, Uint8Array>): Content {
   const commit = hashOfChunkKey("commit", key);
-  const nodes = (hashes: readonly Hash[]): string[] => hashes.map((hash) => chunkKey("node", hash));
+  const nodes = (hashes: readonly Hash[], need: Need = "whole"): [string, Need][] =>
+    hashes.map((hash) => [chunkKey("node", hash), need]);
+  const payload = payloadOf(chunk, values);
+  const base = chunk.base === undefined ? [] : nodes([chunk.base], "alone");
   if (commit !== undefined) {
-    const { root, parents } = decodeCommit(commit, payload);
-    const [rootKey] = nodes([root]);
-    const parentKeys = parents.map((parent) => chunkKey("commit", parent));
-    return { below: [...nodes([root]), ...parentKeys], entries: [], root: rootKey };
+    const record = decodeCommit(commit, chunk.base === undefined ? chunk : { payload });
+    const parents = record.parents.map((parent): [string, Need] => [chunkKey("commit", parent), "whole"]);
+    const [first] = parents;
+    const tail = tailOf(record);
+    if (tail === undefined) {
+      const root = chunkKey("node", record.root);
+      return { below: [[root, "whole"], ...parents], entries: [], from: root };
+    }
+    const { edits } = tail;
+    const entries = Array.from({ length: edits.length }, (_, i) => {
+      return [keyText(edits.key(i)), edits.isRemoval(i) ? undefined : edits.slot(i)] as const;
+    });
+    const blobs = entries.flatMap(([, slot]) => (slot && blobOf(slot)?.hash) ?? []);
+    if (first === undefined) throw new RangeError(`${key} changes the tree of no parent`);
+    return { below: [...nodes(blobs), [first[0], "tree"], ...parents], entries, from: first[0] };
   }
   const hash = hashOfChunkKey("node", key);
   if (hash === undefined) throw new RangeError(`${key} is no chunk's key`);
-  if (payload[0] === PIECE_KIND) return { below: [], entries: [], root: undefined };
-  if (payload[0] === LIST_KIND) {
-    return { below: nodes(decodeList(hash, payload).map((part) => part.hash)), entries: [], root: undefined };
-  }
+  const nothing = { entries: [], from: undefined };
+  if (payload[0] === PIECE_KIND) return { below: base, ...nothing };
+  if (payload[0] === LIST_KIND) return { below: nodes(decodeList(hash, payload).map((part) => part.hash)), ...nothing };
   const node = decodeNode(hash, payload);
   const indexes = Array.from({ length: node.count }, (_, i) => i);
-  if (node.level > 0) return { below: nodes(indexes.map((i) => node.childHash(i))), entries: [], root: undefined };
+  if (node.level > 0) return { below: [...base, ...nodes(indexes.map((i) => node.childHash(i)))], ...nothing };
   const entries = indexes.map((i) => [keyText(node.key(i)), new Uint8Array(node.slot(i))] as const);
   const blobs = entries.flatMap(([, slot]) => blobOf(slot)?.hash ?? []);
-  return { below: nodes(blobs), entries, root: undefined };
+  return { below: [...base, ...nodes(blobs)], entries, from: undefined };
 }

@@ -12,6 +12,10 @@ export interface Figures {
   collections: number;
   /** Chunks that were removed. */
   removed: number;
+  /** Commits that were stored as what they changed. */
+  changes: number;
+  /** Nodes that were stored as differences from others. */
+  differences: number;
   /** Merges and transactions that were acknowledged. */
   published: number;
   /** Calls that ended in a `SessionCollectedError`. */
@@ -31,6 +35,8 @@ export function noFigures(): Figures {
     crashes: 0,
     collections: 0,
     removed: 0,
+    changes: 0,
+    differences: 0,
     published: 0,
     collected: 0,
     cuts: 0,

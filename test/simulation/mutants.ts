@@ -28,7 +28,11 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "no header upgrade of a chunk that is there": {
     sort: "garbage",
     patches: [
-      { file: CHUNKS, find: "return this.#raiseBatch(known, epoch);", replace: "return known.slice(known.length);" },
+      {
+        file: CHUNKS,
+        find: "return this.#raiseBatch(there, epoch, { put });",
+        replace: "return there.slice(there.length);",
+      },
     ],
   },
   "a source ref with a lower epoch": {
@@ -285,5 +289,53 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "no spine": {
     sort: "cuts",
     patches: [{ file: COLLECT, find: "for (const { hash } of spine) this.#spine.add(hash);", replace: "" }],
+  },
+  "tails end at cuts": {
+    sort: "tails",
+    patches: [{ file: "commit/closure.ts", find: "tails: await tailsBelow(chunks, lowest)", replace: "tails: []" }],
+  },
+  "what commits of a tail changed is not walked": {
+    sort: "tails",
+    patches: [
+      {
+        file: "commit/tail.ts",
+        find: "return partsIn(Array.from",
+        replace: "return partsIn([]) ?? partsIn(Array.from",
+      },
+    ],
+  },
+  "what nodes are differences from is not marked": {
+    sort: "tails",
+    patches: [
+      {
+        file: "tree/walk.ts",
+        find: "for (const base of chunk.bases) if (visited.add(base, AS_BASE)) bases.push(base);",
+        replace: "",
+      },
+    ],
+  },
+  "what nodes are differences from is not raised": {
+    sort: "tails",
+    patches: [
+      {
+        file: CHUNKS,
+        find: "const lost = await this.#raiseBases(stored.values(), epoch, chain);",
+        replace: "const lost = new Set(stored.size < 0 ? await this.#raiseBases([], epoch, chain) : []);",
+      },
+    ],
+  },
+  "a base that only others need is walked through": {
+    sort: "tails",
+    patches: [{ file: "tree/walk.ts", find: "visited.add(base, AS_BASE)", replace: "visited.add(base)" }],
+  },
+  "nodes are put only where they are not cached": {
+    sort: "tails",
+    patches: [
+      {
+        file: "versioned/node-chunks.ts",
+        find: "const nodes = unstoredNodes(root);",
+        replace: "const nodes = unstoredNodes(root).filter(({ hash }) => repository.nodes.cached(hash) === undefined);",
+      },
+    ],
   },
 };

@@ -71,6 +71,10 @@ export interface Profile {
   readonly stale: boolean;
   /** Whether the clock may go on by minutes at any time. */
   readonly leaps: boolean;
+  /** Whether many keys change at once now and then, so that trees have several levels. */
+  readonly wide: boolean;
+  /** How long tails of commits may be: each process has one of these, and the one that marks the store decides. */
+  readonly tailLimits: readonly number[];
 }
 
 /** What each sort of run is about; weights of actions not named are 0. */
@@ -189,6 +193,32 @@ const SORTS: Readonly<Record<string, Pick<Profile, "weights"> & Partial<Profile>
     collections: 4,
     minAges: [0],
   },
+  // Tails of commits end soon, while histories are cut and what was dropped is made again.
+  tails: {
+    weights: {
+      open: 2,
+      snapshot: 24,
+      merge: 18,
+      mergeFrom: 4,
+      transact: 6,
+      reset: 4,
+      resetTo: 4,
+      createBranch: 2,
+      deleteBranch: 2,
+      checkout: 2,
+      read: 3,
+      retain: 3,
+      verify: 2,
+    },
+    marked: 0.1,
+    values: 2,
+    actions: 20,
+    collectors: 2,
+    collections: 4,
+    minAges: [0],
+    tailLimits: [5],
+    wide: true,
+  },
 };
 
 const NO_FAULTS: Faults = { before: 0, after: 0, late: 0, crash: 0 };
@@ -218,6 +248,8 @@ export function drawProfile(random: Random, only?: string): Profile {
     batches: random.pick(["defaults", "one by one", "at once", "at once"]),
     stale: random.chance(0.2),
     leaps: random.chance(0.5),
+    tailLimits: random.pick([[0], [3], [6], [6], [20], [500], [6, 0]]),
+    wide: random.chance(0.3),
     ...sort,
   };
 }

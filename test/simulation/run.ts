@@ -43,7 +43,8 @@ export async function simulate(seed: number, options: RunOptions = {}): Promise<
   });
   if (scheduler.violation === undefined) await endCheck(world);
   const { failed, late, crashes } = scheduler.faults;
-  const { removed } = audit;
-  const figures = { ...world.figures, seeds: 1, steps: scheduler.count, failures: failed, late, crashes, removed };
+  const { removed, stored } = audit;
+  const steps = scheduler.count;
+  const figures = { ...world.figures, seeds: 1, steps, failures: failed, late, crashes, removed, ...stored };
   return { seed, profile, figures, violation: scheduler.violation, trace: scheduler.trace ?? [] };
 }

@@ -1,4 +1,4 @@
-import { type Entries, type Keys, KVStore } from "vkv";
+import { type Entries, type Keys, KVStore, type StoreTraits } from "vkv";
 import { equalValues } from "../../src/bytes.ts";
 import { EPOCH_KEY } from "../../src/commit/epoch.ts";
 import { isChunkKey } from "../../src/kv/chunk-keys.ts";
@@ -73,8 +73,16 @@ export class SimulatedStore extends KVStore {
   readonly #fresh: Set<string> = new Set();
   #authority: SimulatedStore | undefined;
 
-  constructor(shared: Shared, process: Process, stale = shared.scheduler.profile.stale) {
+  override readonly traits: StoreTraits;
+
+  constructor(
+    shared: Shared,
+    process: Process,
+    stale = shared.scheduler.profile.stale,
+    tailLimit = shared.scheduler.random.pick(shared.scheduler.profile.tailLimits),
+  ) {
     super();
+    this.traits = { maxKeyBytes: 1024, maxValueBytes: 2 ** 20, conditionalRemove: true, tailLimit };
     this.#shared = shared;
     this.#process = process;
     this.#stale = stale;
@@ -83,7 +91,7 @@ export class SimulatedStore extends KVStore {
   /** The same store without stale reads, as a cache's authority is. */
   override get authority(): KVStore {
     if (!this.#stale) return this;
-    this.#authority ??= new SimulatedStore(this.#shared, this.#process, false);
+    this.#authority ??= new SimulatedStore(this.#shared, this.#process, false, this.traits.tailLimit);
     return this.#authority;
   }
 

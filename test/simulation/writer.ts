@@ -14,6 +14,8 @@ export const COUNTER = "count";
 /** How many handles a process keeps. */
 const MOST_HANDLES = 4;
 const KEYS = ["k0", "k1", "k2", "k3", "k4"];
+/** How many keys there are besides, of which many change at once. */
+const MANY = 120;
 
 const count = counter();
 
@@ -149,6 +151,11 @@ export class Writer {
       const key = random.pick(KEYS);
       if (random.chance(0.15)) removals.push(key);
       else updates.set(key, value(random.below(profile.values)));
+    }
+    if (profile.wide && random.chance(0.05)) {
+      const from = random.below(MANY);
+      for (let i = from; i < Math.min(MANY, from + 40); i++)
+        updates.set(`m/${i}`, new Uint8Array(40).fill(random.below(2)));
     }
     const mark = random.chance(profile.marked)
       ? `${MARKER}${this.#process.name}.${this.#task}/${this.#marks++}`

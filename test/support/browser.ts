@@ -7,9 +7,6 @@ import { freePort, Server } from "./server.ts";
 
 /** Where Debian's package `chromium` has it. */
 const CHROMIUM = "/usr/bin/chromium";
-/** Any address: no request leaves the browser. That of a secure page, as most of what pages may do needs one. */
-const ADDRESS = "https://vkv.test/";
-
 /** Whether Chromium can be started. */
 export function hasChromium(): boolean {
   return existsSync(CHROMIUM);
@@ -30,7 +27,12 @@ export class Browser {
   /** @param script what each page runs, as a module */
   static async start(script: string): Promise<Browser> {
     const browser = new Browser(mkdtempSync(join(tmpdir(), "vkv-chromium-")), script);
-    await browser.restart();
+    try {
+      await browser.restart();
+    } catch (error) {
+      await browser.stop();
+      throw error;
+    }
     return browser;
   }
 
@@ -43,8 +45,11 @@ export class Browser {
     this.#connection = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
   }
 
-  /** Opens a tab, in which the script has run. All tabs are of one origin, and share what they store. */
-  async open(): Promise<Page> {
+  /**
+   * Opens a tab, in which the script has run. Tabs of one host share what they store. No request leaves the browser; the page
+   * is a secure one, as much of what pages may do needs that.
+   */
+  async open(host = "vkv.test"): Promise<Page> {
     const page = await this.#connection?.contexts()[0]?.newPage();
     if (page === undefined) throw new Error("The browser is not running.");
     await page.route("**/*", (route) => {
@@ -52,7 +57,7 @@ export class Browser {
       if (isScript) return route.fulfill({ contentType: "text/javascript", body: this.#script });
       return route.fulfill({ contentType: "text/html", body: '<script type="module" src="/page.js"></script>' });
     });
-    await page.goto(ADDRESS, { waitUntil: "load" });
+    await page.goto(`https://${host}/`, { waitUntil: "load" });
     return page;
   }
 

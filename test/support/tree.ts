@@ -56,8 +56,7 @@ export class Trees {
     const edited = await edit(new NodeReader(this.nodes), root, list);
     const fresh = unstoredNodes(edited);
     await this.chunks.put([...chunks, ...fresh.map(chunkOf)], 0);
-    const [stored = edited] = fresh.map((node) => this.nodes.addStored(node));
-    return { root: stored, fresh };
+    return { root: this.nodes.addStored(edited), fresh };
   }
 
   /** A tree built from nothing, stored. */

@@ -17,7 +17,7 @@ async function visited(
   missing: "throw" | "skip" = "throw",
 ): Promise<Hash[]> {
   const all: Hash[] = [];
-  for await (const batch of walk(trees.chunks, [root], seen, missing)) all.push(...batch);
+  for await (const batch of walk(trees.chunks, [{ hash: root, depth: undefined }], seen, missing)) all.push(...batch);
   return all;
 }
 

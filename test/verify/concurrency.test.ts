@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { collectGarbage, Memory, Versioned, verify } from "vkv";
+import { collectGarbage, type Memory, Versioned, verify } from "vkv";
 import type { Hash } from "../../src/chunk/hash.ts";
 import { chunkKey } from "../../src/chunk/key.ts";
 import { encodeRef } from "../../src/commit/ref.ts";
+import { FORMS, PlainMemory } from "../support/plain-memory.ts";
 import { noise, randomFrom } from "../support/tree.ts";
 import { change, failure } from "../versioned/helpers.ts";
 import { type Fate, ScriptedStore } from "../versioned/scripted-store.ts";
@@ -11,8 +12,8 @@ import { copyOf, needsOf } from "./stores.ts";
 const SOUND = { ok: true, problems: [], omitted: 0 };
 
 /** A store with a branch whose second commit nothing else leads to, and a few others. */
-async function smallStore(): Promise<{ store: Memory; first: string; second: string }> {
-  const store = new Memory();
+async function smallStore(tailLimit: number): Promise<{ store: Memory; first: string; second: string }> {
+  const store = new PlainMemory(tailLimit);
   const v = await Versioned.open(store);
   await v.snapshot(Object.fromEntries(Array.from({ length: 25 }, (_, i) => [`k${i}`, noise(30, i)])));
   await v.merge();
@@ -61,9 +62,13 @@ const INTERFERENCES: Readonly<Record<string, (store: Memory, first: string) => P
   },
 };
 
-describe.each(Object.entries(INTERFERENCES))("while %s", (_, interfere) => {
+const CASES = FORMS.flatMap(([form, limit]) =>
+  Object.entries(INTERFERENCES).map(([name, interfere]) => [name, form, limit, interfere] as const),
+);
+
+describe.each(CASES)("while %s, where commits store %s", (_, _form, limit, interfere) => {
   it("a verification finds nothing wrong, wherever it is", async () => {
-    const { store, first } = await smallStore();
+    const { store, first } = await smallStore(limit);
     const counting = new ScriptedStore(copyOf(store));
     expect(await verify(counting)).toEqual(SOUND);
     for (let at = 0; at < counting.calls.length; at++) {
@@ -78,7 +83,7 @@ describe.each(Object.entries(INTERFERENCES))("while %s", (_, interfere) => {
   });
 
   it("a verification finds what is damaged all the same, wherever it is", async () => {
-    const { store, first } = await smallStore();
+    const { store, first } = await smallStore(limit);
     const { chunks } = await needsOf(store);
     const [key = ""] = [...(chunks.get(first) ?? [])].filter((each) => each.startsWith("n/"));
     const damaged = copyOf(store);
@@ -101,7 +106,7 @@ describe.each(Object.entries(INTERFERENCES))("while %s", (_, interfere) => {
 
 describe("while a branch moves all the time", () => {
   it("a verification ends, and finds what is damaged in the second round", async () => {
-    const { store } = await smallStore();
+    const { store } = await smallStore(0);
     const v = await Versioned.open(store);
     const { root } = await v.commit();
     const scripted = new ScriptedStore(store);
@@ -137,8 +142,8 @@ describe("while a branch moves all the time", () => {
 });
 
 describe("verifications beside busy writers and collectors", () => {
-  it("find nothing wrong", async () => {
-    const { store } = await smallStore();
+  it.each(FORMS)("find nothing wrong where commits store %s", async (_, limit) => {
+    const { store } = await smallStore(limit);
     const random = randomFrom(11);
     let over = false;
     const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, random(3)));

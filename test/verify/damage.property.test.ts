@@ -39,31 +39,37 @@ async function unreadable(store: Memory, commit: string, keys: readonly string[]
 }
 
 describe("verify", () => {
-  it("reports any damage of any chunk, who is concerned and which keys, and nothing else", async () => {
-    const names = fc.constantFrom(...Object.keys(HARMS));
-    await fc.assert(
-      fc.asyncProperty(fc.nat(), names, fc.nat(), fc.nat(), async (seed, harm, which, at) => {
-        const sound = await randomStore(seed);
-        const store = copyOf(sound);
-        expect(await verify(store)).toEqual({ ok: true, problems: [], omitted: 0 });
-        const needs = await needsOf(sound);
-        const needed = neededBy(needs);
-        const key = needed[which % needed.length] ?? "";
-        const others = [...sound.memory].filter(([other]) => isChunk(other)).map(([, value]) => value);
-        const damaged = HARMS[harm]?.(sound.get(key) ?? new Uint8Array(0), at, others);
-        if (damaged === undefined) store.remove(key);
-        else store.set(key, damaged);
-        const before = copyOf(store);
+  it.each([
+    ["trees", 0, 60],
+    ["changes, and trees now and then", 12, 30],
+  ])(
+    "reports any damage of any chunk, who is concerned and which keys, and nothing else, where commits store %s",
+    async (_, limit, numRuns) => {
+      const names = fc.constantFrom(...Object.keys(HARMS));
+      await fc.assert(
+        fc.asyncProperty(fc.nat(), names, fc.nat(), fc.nat(), async (seed, harm, which, at) => {
+          const sound = await randomStore(seed, limit);
+          const store = copyOf(sound);
+          expect(await verify(store)).toEqual({ ok: true, problems: [], omitted: 0 });
+          const needs = await needsOf(sound);
+          const needed = neededBy(needs);
+          const key = needed[which % needed.length] ?? "";
+          const others = [...sound.memory].filter(([other]) => isChunk(other)).map(([, value]) => value);
+          const damaged = HARMS[harm]?.(sound.get(key) ?? new Uint8Array(0), at, others);
+          if (damaged === undefined) store.remove(key);
+          else store.set(key, damaged);
+          const before = copyOf(store);
 
-        const { ok, problems } = await verify(store);
-        expect(ok).toBe(false);
-        expect(sameStores(store, before)).toBe(true);
-        expectNamed(problems, key, needs, damaged === undefined);
-        await expectSpans(problems, key, needs, sound, store);
-      }),
-      propertyOptions({ numRuns: 60 }),
-    );
-  });
+          const { ok, problems } = await verify(store);
+          expect(ok).toBe(false);
+          expect(sameStores(store, before)).toBe(true);
+          expectNamed(problems, key, needs, damaged === undefined);
+          await expectSpans(problems, key, needs, sound, store);
+        }),
+        propertyOptions({ numRuns }),
+      );
+    },
+  );
 });
 
 function expectNamed(

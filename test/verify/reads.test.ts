@@ -4,12 +4,13 @@ import {
   CommitNotFoundError,
   CorruptionError,
   FormatVersionError,
-  Memory,
+  type Memory,
   SessionCollectedError,
   Versioned,
 } from "vkv";
 import { type Hash, hashOf } from "../../src/chunk/hash.ts";
 import { chunkKey } from "../../src/chunk/key.ts";
+import { FORMS, PlainMemory } from "../support/plain-memory.ts";
 import { noise } from "../support/tree.ts";
 import { bytes } from "../versioned/helpers.ts";
 import { copyOf, HARMS, neededBy, needsOf } from "./stores.ts";
@@ -17,8 +18,8 @@ import { copyOf, HARMS, neededBy, needsOf } from "./stores.ts";
 const KEYS = Array.from({ length: 60 }, (_, i) => `k${i}`);
 
 /** Two branches that parted, with values of all kinds. */
-async function parted(): Promise<{ store: Memory; base: string; ours: string; theirs: string }> {
-  const store = new Memory();
+async function parted(tailLimit: number): Promise<{ store: Memory; base: string; ours: string; theirs: string }> {
+  const store = new PlainMemory(tailLimit);
   const main = await Versioned.open(store);
   await main.snapshot(KEYS.map((key, i): [string, Uint8Array] => [key, noise(i % 10 === 0 ? 700 : 20, i)]));
   await main.snapshot({ pieces: noise(200_000, 1) }, { info: { step: 2 } });
@@ -92,12 +93,16 @@ function isDamage(error: unknown): boolean {
   return error instanceof CorruptionError || error instanceof FormatVersionError;
 }
 
-describe.each(Object.entries(WORKS))("%s", (_, work) => {
+const CASES = FORMS.flatMap(([form, limit]) =>
+  Object.entries(WORKS).map(([name, work]) => [name, form, limit, work] as const),
+);
+
+describe.each(CASES)("%s, where commits store %s", (_, _form, limit, work) => {
   let commits: Commits;
   let expected: unknown;
   let needed: string[];
   beforeAll(async () => {
-    commits = await parted();
+    commits = await parted(limit);
     needed = neededBy(await needsOf(commits.store));
     expected = await work(await Versioned.open(copyOf(commits.store)), commits);
   });

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { collectGarbage, GCVersioned, Memory, retainHistory, Versioned, verify } from "vkv";
 import type { Hash } from "../../src/chunk/hash.ts";
 import { chunkKey } from "../../src/chunk/key.ts";
+import { PlainMemory } from "../support/plain-memory.ts";
 import { propertyOptions } from "../support/seed.ts";
 import { noise, randomFrom } from "../support/tree.ts";
 import { bytes, change } from "../versioned/helpers.ts";
@@ -13,7 +14,7 @@ const SOUND = { ok: true, problems: [], omitted: 0 };
 
 /** A line of 60 commits, cut before the newest 20, of which older ones were collected. */
 async function cutLine(): Promise<{ store: Memory; v: Versioned; line: string[] }> {
-  const store = new Memory();
+  const store = new PlainMemory();
   const v = await Versioned.open(store);
   for (let i = 0; i < 60; i++) await change(v, { n: `${i}`, [`k${i}`]: "x" });
   await v.merge();
@@ -24,28 +25,35 @@ async function cutLine(): Promise<{ store: Memory; v: Versioned; line: string[] 
 }
 
 describe("a history that was cut", () => {
-  it("is sound without what was cut, before it is collected and after", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.nat(), fc.integer({ min: 1, max: 6 }), async (seed, commits) => {
-        const store = await randomStore(seed);
-        const random = randomFrom(seed);
-        const branches = await Versioned.branches(store);
-        const some = branches.filter(() => random(2) === 0);
-        await retainHistory(store, some.length > 0 ? { commits, branches: some } : { commits });
-        expect(await verify(store)).toEqual(SOUND);
-        await collectGarbage(store, { minAge: 0 });
-        expect(await verify(store)).toEqual(SOUND);
-        const v = await Versioned.open(store, { branch: branches[random(branches.length)] ?? "main" });
-        for (let i = 0; i < 5; i++) await change(v, { [`later${i}`]: `${i}` });
-        await v.merge();
-        expect(await verify(store)).toEqual(SOUND);
-      }),
-      propertyOptions({ numRuns: 60 }),
-    );
-  });
+  it.each([
+    ["trees", 0, 60],
+    ["changes, and trees now and then", 12, 60],
+    ["changes", 2048, 20],
+  ])(
+    "is sound without what was cut, before it is collected and after, where commits store %s",
+    async (_, limit, numRuns) => {
+      await fc.assert(
+        fc.asyncProperty(fc.nat(), fc.integer({ min: 1, max: 6 }), async (seed, commits) => {
+          const store = await randomStore(seed, limit);
+          const random = randomFrom(seed);
+          const branches = await Versioned.branches(store);
+          const some = branches.filter(() => random(2) === 0);
+          await retainHistory(store, some.length > 0 ? { commits, branches: some } : { commits });
+          expect(await verify(store)).toEqual(SOUND);
+          await collectGarbage(store, { minAge: 0 });
+          expect(await verify(store)).toEqual(SOUND);
+          const v = await Versioned.open(store, { branch: branches[random(branches.length)] ?? "main" });
+          for (let i = 0; i < 5; i++) await change(v, { [`later${i}`]: `${i}` });
+          await v.merge();
+          expect(await verify(store)).toEqual(SOUND);
+        }),
+        propertyOptions({ numRuns }),
+      );
+    },
+  );
 
   it("is walked no further than it goes: what is damaged beyond is no problem", async () => {
-    const store = new Memory();
+    const store = new PlainMemory();
     const v = await Versioned.open(store);
     for (let i = 0; i < 10; i++) await change(v, { n: `${i}` });
     await v.merge();

@@ -1,12 +1,18 @@
 /** Random stores, and who needs which of their chunks: found by brute force. */
-import { Memory, Versioned } from "vkv";
+import { type Memory, Versioned } from "vkv";
 import { equalBytes } from "../../src/bytes.ts";
 import { decodeChunk } from "../../src/chunk/codec.ts";
 import type { Hash } from "../../src/chunk/hash.ts";
 import { HashSet } from "../../src/chunk/hash-set.ts";
 import { chunkKey } from "../../src/chunk/key.ts";
-import { ChunkStore } from "../../src/chunk/store.ts";
-import { walk } from "../../src/tree/walk.ts";
+import { ChunkStore, missingCommit } from "../../src/chunk/store.ts";
+import { type CommitRecord, decodeCommit } from "../../src/commit/commit.ts";
+import { tailOf } from "../../src/commit/tail.ts";
+import type { EntryList } from "../../src/tree/entry-list.ts";
+import { keyText } from "../../src/tree/key-bytes.ts";
+import { decodeNode } from "../../src/tree/node.ts";
+import { partsIn, walk } from "../../src/tree/walk.ts";
+import { PlainMemory } from "../support/plain-memory.ts";
 import { noise, randomFrom } from "../support/tree.ts";
 
 /** Values in the leaf, in a chunk of their own, and in pieces; some of them come often. */
@@ -18,9 +24,9 @@ function valueFrom(random: (below: number) => number): Uint8Array {
 }
 
 /** A store with a history of some branches and tags, the same for every seed. */
-export async function randomStore(seed: number): Promise<Memory> {
+export async function randomStore(seed: number, tailLimit = 0): Promise<Memory> {
   const random = randomFrom(seed);
-  const store = new Memory();
+  const store = new PlainMemory(tailLimit);
   const branches = ["main"];
   const main = await Versioned.open(store);
   await main.snapshot(
@@ -51,7 +57,7 @@ export async function randomStore(seed: number): Promise<Memory> {
 }
 
 export function copyOf(store: Memory): Memory {
-  const copy = new Memory();
+  const copy = new PlainMemory(store.traits.tailLimit);
   for (const [key, value] of store.memory) copy.set(key, value);
   return copy;
 }
@@ -83,18 +89,53 @@ export async function needsOf(store: Memory): Promise<Needs> {
   for (const [key, from] of heads) {
     const history = await v.history({ from, allParents: true }).toArray();
     histories.set(key, history);
-    for (const id of history) if (!chunks.has(id)) chunks.set(id, await chunksOf(v, id));
+    for (const id of history) if (!chunks.has(id)) chunks.set(id, await chunksOf(new ChunkStore(store), id));
   }
   return { chunks, histories };
 }
 
-async function chunksOf(v: Versioned, id: string): Promise<Set<string>> {
-  const { root } = await v.commit(id);
-  const keys = new Set([chunkKey("commit", id as Hash)]);
-  for await (const batch of walk(new ChunkStore(v.store), [root as Hash], new HashSet())) {
+/**
+ * Its record; those of the tail below, if only changes of its tree are stored, down to the base; the nodes of the base's tree,
+ * all of which are in its own tree or needed to make that, with what those are stored as differences from; and its values.
+ */
+async function chunksOf(chunks: ChunkStore, id: string): Promise<Set<string>> {
+  const keys = new Set<string>();
+  const tail: EntryList[] = [];
+  let commit = await commitOf(chunks, id);
+  for (let changes = tailOf(commit); changes !== undefined; changes = tailOf(commit)) {
+    keys.add(chunkKey("commit", commit.hash));
+    tail.push(changes.edits);
+    commit = await commitOf(chunks, commit.parents[0] ?? "");
+  }
+  keys.add(chunkKey("commit", commit.hash));
+  const slots = new Map<string, Uint8Array>();
+  for (const open = [commit.root]; open.length > 0; ) {
+    for (const [hash, { payload, bases }] of await chunks.readSound("node", open.splice(0))) {
+      for (const each of [hash, ...bases]) keys.add(chunkKey("node", each));
+      const node = decodeNode(hash, payload);
+      for (let i = 0; i < node.count; i++) {
+        if (node.level > 0) open.push(node.childHash(i));
+        else slots.set(keyText(node.key(i)), node.slot(i));
+      }
+    }
+  }
+  for (const edits of tail.reverse()) {
+    for (let i = 0; i < edits.length; i++) {
+      if (edits.isRemoval(i)) slots.delete(keyText(edits.key(i)));
+      else slots.set(keyText(edits.key(i)), edits.slot(i));
+    }
+  }
+  for await (const batch of walk(chunks, partsIn(slots.values()), new HashSet())) {
     for (const hash of batch) keys.add(chunkKey("node", hash));
   }
   return keys;
+}
+
+async function commitOf(chunks: ChunkStore, id: string): Promise<CommitRecord> {
+  const hash = id as Hash;
+  const chunk = (await chunks.readSound("commit", [hash])).get(hash);
+  if (chunk === undefined) throw missingCommit(hash);
+  return decodeCommit(hash, chunk);
 }
 
 /** The store keys of all chunks that are needed. */
@@ -113,7 +154,9 @@ export const HARMS: Readonly<Record<string, Harm>> = {
     return stored.with(bit >> 3, (stored[bit >> 3] ?? 0) ^ (1 << (bit & 7)));
   },
   "one bit of the header flipped": (stored, at) => {
-    const bit = at % (8 * (stored.length - decodeChunk(stored).payload.length));
+    const chunk = decodeChunk(stored);
+    const { byteOffset } = chunk.base === undefined ? chunk.payload : chunk.delta;
+    const bit = at % (8 * (byteOffset - stored.byteOffset));
     return stored.with(bit >> 3, (stored[bit >> 3] ?? 0) ^ (1 << (bit & 7)));
   },
   "cut off": (stored, at) => stored.slice(0, at % stored.length),

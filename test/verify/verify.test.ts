@@ -4,6 +4,7 @@ import { decodeChunk } from "../../src/chunk/codec.ts";
 import type { Hash } from "../../src/chunk/hash.ts";
 import { chunkKey } from "../../src/chunk/key.ts";
 import { encodeReservation } from "../../src/commit/ref.ts";
+import { PlainMemory } from "../support/plain-memory.ts";
 import { noise } from "../support/tree.ts";
 import { bytes, change, failure } from "../versioned/helpers.ts";
 import { ScriptedFailure, ScriptedStore } from "../versioned/scripted-store.ts";
@@ -13,7 +14,7 @@ const SOUND = { ok: true, problems: [], omitted: 0 };
 
 /** A store with `n` keys and whatever else. */
 async function storeOf(n: number, more: Record<string, Uint8Array> = {}): Promise<{ store: Memory; v: Versioned }> {
-  const store = new Memory();
+  const store = new PlainMemory();
   const v = await Versioned.open(store);
   await v.snapshot({ ...Object.fromEntries(Array.from({ length: n }, (_, i) => [keyOf(i), bytes(`v${i}`)])), ...more });
   await v.merge();
@@ -210,8 +211,8 @@ describe("what a problem says", () => {
 async function leavesOf(store: Memory, commit: string): Promise<string[]> {
   const { chunks } = await needsOf(store);
   return [...(chunks.get(commit) ?? [])].filter((key) => {
-    const { payload } = decodeChunk(store.get(key) ?? bytes(""));
-    return payload[0] === 1 && payload[1] === 0;
+    const chunk = decodeChunk(store.get(key) ?? bytes(""));
+    return chunk.base === undefined && chunk.payload[0] === 1 && chunk.payload[1] === 0;
   });
 }
 
@@ -220,7 +221,7 @@ describe("records of the store", () => {
     ["missing", undefined],
     ["no text", new Uint8Array([0xff])],
     ["empty", new Uint8Array(0)],
-    ["a later format's", bytes("vkv 3")],
+    ["a later format's", bytes("vkv 5")],
   ])("the format's mark that is %s is a problem", async (what, mark) => {
     const { store } = await storeOf(10);
     if (mark === undefined) store.remove("vkv/format");

@@ -1,6 +1,6 @@
 /** Chunks whose bytes are those that their names say, and that were wrong when they were made. */
 import { describe, expect, it } from "vitest";
-import { Memory, type Problem, Versioned, verify } from "vkv";
+import { type Memory, type Problem, Versioned, verify } from "vkv";
 import { utf8 } from "../../src/bytes.ts";
 import { type Hash, hashOf, writeHash } from "../../src/chunk/hash.ts";
 import { chunkKey } from "../../src/chunk/key.ts";
@@ -15,6 +15,7 @@ import type { Node } from "../../src/tree/node.ts";
 import { buildNode } from "../../src/tree/node-builder.ts";
 import { blobSlot, inlineSlot } from "../../src/tree/slot.ts";
 import { keysOfOneHash, keysOfRisingHashes, keysOfRisingRanks } from "../support/adversarial.ts";
+import { PlainMemory } from "../support/plain-memory.ts";
 import { childSlot, chunkOf, noise, randomFrom, Trees } from "../support/tree.ts";
 import { change } from "../versioned/helpers.ts";
 
@@ -26,7 +27,7 @@ async function verifyTree(
   others: readonly Chunk[],
   wrong: Partial<CommitParts> = {},
 ): Promise<readonly Problem[]> {
-  const store = new Memory();
+  const store = new PlainMemory();
   const v = await Versioned.open(store);
   const parent = await Repository.of(store).commits.load(v.currentCommit as Hash);
   const commit = makeCommit(
@@ -92,7 +93,7 @@ describe("a tree", () => {
   });
 
   it("that two commits share is checked against both", async () => {
-    const store = new Memory();
+    const store = new PlainMemory();
     const v = await Versioned.open(store);
     await change(v, { a: "1" });
     await v.merge();
@@ -244,7 +245,7 @@ describe("a tree", () => {
       keysOfRisingRanks(300),
       keysOfRisingRanks(300, "x", true),
     ]) {
-      const store = new Memory();
+      const store = new PlainMemory();
       const v = await Versioned.open(store);
       await v.snapshot(new Map(keys.map((key, i) => [key, utf8(`${i}`)])));
       for (let i = 0; i < 20; i++) {
@@ -278,7 +279,7 @@ describe("a commit", () => {
     all: CommitRecord[];
     publish: (parents: readonly CommitRecord[], ancestor?: (depth: number) => Hash) => Promise<readonly Problem[]>;
   }> {
-    const store = new Memory();
+    const store = new PlainMemory();
     const v = await Versioned.open(store);
     await change(v, { a: "1" });
     await v.merge();

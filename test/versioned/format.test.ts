@@ -2,14 +2,27 @@ import { describe, expect, it } from "vitest";
 import { CorruptionError, FormatVersionError, Memory, Versioned } from "vkv";
 import type { Hash } from "../../src/chunk/hash.ts";
 import { chunkKey } from "../../src/chunk/key.ts";
-import { bytes, change, failureOf } from "./helpers.ts";
+import { PlainMemory } from "../support/plain-memory.ts";
+import { bytes, change, failureOf, text } from "./helpers.ts";
 import { ScriptedStore } from "./scripted-store.ts";
 
 const writes = (store: ScriptedStore): number => store.calls.filter(({ op }) => op !== "get" && op !== "keys").length;
 
 describe("a store in another format", () => {
   it("is refused before anything is written, for reading as well", async () => {
-    for (const found of ["vkv 3", "vkv 0", "vkv", "something else", "", "\u0000"]) {
+    for (const found of [
+      "vkv 3",
+      "vkv 5",
+      "vkv 4,",
+      "vkv 4, tails of 0, 00",
+      "vkv 4, tails of 2048",
+      "vkv 4, tails of 2049, 4a",
+      "vkv 0",
+      "vkv",
+      "something else",
+      "",
+      "\u0000",
+    ]) {
       const memory = new Memory();
       memory.set("vkv/format", bytes(found));
       const store = new ScriptedStore(memory);
@@ -21,7 +34,7 @@ describe("a store in another format", () => {
       ];
       for (const call of calls) {
         const error = await failureOf(FormatVersionError, call);
-        expect([error.code, error.found, error.supported]).toEqual(["VKV_FORMAT_VERSION", found, "vkv 2"]);
+        expect([error.code, error.found, error.supported]).toEqual(["VKV_FORMAT_VERSION", found, "vkv 4"]);
       }
       expect(writes(store)).toBe(0);
     }
@@ -33,13 +46,16 @@ describe("a store in another format", () => {
     await failureOf(FormatVersionError, Versioned.open(memory));
   });
 
-  it("is refused where refs or chunks are of a later format", async () => {
-    const memory = new Memory();
+  it.each([
+    ["nodes", 0, 5],
+    ["changes", 2048, 4],
+  ])("is refused where refs or chunks are of a later format, where %s are stored", async (_, limit, count) => {
+    const memory = new PlainMemory(limit);
     const v = await Versioned.open(memory);
     await change(v, { a: "1" });
     await v.merge();
     const keys = [...memory.keys()].filter((key) => key !== "vkv/format");
-    expect(keys.length).toBeGreaterThan(4);
+    expect(keys).toHaveLength(count);
     for (const key of keys) {
       const copy = new Memory();
       for await (const [name, value] of memory.entries()) copy.set(name, value);
@@ -59,11 +75,15 @@ describe("a store in another format", () => {
   });
 
   it("is marked when the first branch is created, and only then", async () => {
-    const memory = new Memory();
-    await Versioned.branches(memory);
-    expect([...memory.keys()]).toEqual([]);
-    await Versioned.open(memory);
-    expect(memory.get("vkv/format")).toEqual(bytes("vkv 2"));
+    for (const [memory, mark] of [
+      [new PlainMemory(), "vkv 4"],
+      [new Memory(), "vkv 4, tails of 2048, d8"],
+    ] as const) {
+      await Versioned.branches(memory);
+      expect([...memory.keys()]).toEqual([]);
+      await Versioned.open(memory);
+      expect(text(memory.get("vkv/format"))).toEqual(mark);
+    }
   });
 });
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { InvalidKeyError, Memory, retainHistory, Versioned } from "vkv";
+import { InvalidKeyError, type Memory, retainHistory, Versioned } from "vkv";
 import { CountingStore, ViewOf } from "../support/counting-store.ts";
+import { PlainMemory } from "../support/plain-memory.ts";
 import { propertyOptions } from "../support/seed.ts";
 import { change, text } from "./helpers.ts";
 
@@ -16,7 +17,7 @@ let store: Memory;
 let v: Versioned;
 
 beforeEach(async () => {
-  store = new Memory();
+  store = new PlainMemory();
   v = await Versioned.open(store);
 });
 

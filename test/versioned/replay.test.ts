@@ -10,6 +10,7 @@ import {
   Versioned,
 } from "vkv";
 import { CountingStore, ViewOf } from "../support/counting-store.ts";
+import { PlainMemory } from "../support/plain-memory.ts";
 import { bytes, change, contents, publishedContents, text } from "./helpers.ts";
 
 let store: Memory;
@@ -17,7 +18,7 @@ let v: Versioned;
 const large = "x".repeat(3000);
 
 beforeEach(async () => {
-  store = new Memory();
+  store = new PlainMemory();
   v = await Versioned.open(store);
   await change(v, { a: "1", b: "1", c: "1" });
   await v.merge();

@@ -103,7 +103,7 @@ describe("an error of the store", () => {
     const memory = await published();
     const { v, store } = await cold(memory);
     const at = v.currentCommit;
-    const isPut = (call: Call): boolean => call.op === "cas" && call.key.startsWith("n/");
+    const isPut = (call: Call): boolean => call.op === "cas" && /^[cn]\//.test(call.key);
     store.script = (call) => (isPut(call) ? "fail before" : "pass");
     expect(await failure(change(v, { a: "1" }))).toBeInstanceOf(ScriptedFailure);
     expect(v.currentCommit).toBe(at);

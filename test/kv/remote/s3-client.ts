@@ -4,13 +4,14 @@ import { S3_CREDENTIALS } from "../../support/s3-server.ts";
 /** The bucket of all tests. */
 export const BUCKET = "vkv-tests";
 
-/** A client of the server on a port of this machine. */
-export function connectS3(port: number): S3 {
+/** A client of the server on a port of this machine; `maxAttempts`: how often it sends a request that fails. */
+export function connectS3(port: number, maxAttempts = 3): S3 {
   return new S3({
     endpoint: `http://127.0.0.1:${port}`,
     region: "us-east-1",
     forcePathStyle: true,
+    maxAttempts,
     credentials: S3_CREDENTIALS,
-    requestHandler: { requestTimeout: 10_000 },
+    requestHandler: { requestTimeout: 10_000, throwOnRequestTimeout: true },
   });
 }
