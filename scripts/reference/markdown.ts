@@ -53,7 +53,7 @@ export class Section {
       `\`\`\`typescript\n${signature}\n\`\`\``,
       ...(doc === undefined || doc.text === "" ? [] : [this.#linked(doc.text)]),
       ...(list.length === 0 ? [] : [list.join("\n")]),
-      ...(doc?.examples ?? []).map((code) => `\`\`\`ts\n${code}\n\`\`\``),
+      ...(doc?.examples ?? []).map(block),
       ...(types.length === 0 ? [] : [`Types: ${types.join(", ")}`]),
     ];
   }
@@ -103,4 +103,10 @@ function sayAll(doc: DocComment | undefined): string {
   return [doc.text, ...doc.params.map(({ name, text }) => `\`${name}\`: ${text}.`), ...throws]
     .join(" ")
     .replaceAll(/\s*\n\s*/g, " ");
+}
+
+/** An example as a block; one whose first line is "no-run" needs what tests do not have. */
+function block(example: string): string {
+  const code = example.replace(/^no-run\n/, "");
+  return `\`\`\`ts${code === example ? "" : " no-run"}\n${code}\n\`\`\``;
 }
