@@ -63,8 +63,13 @@ export class MergeConflict extends VkvError {
   constructor(conflicts: readonly Conflict[]) {
     const keys = conflicts.map((conflict) => JSON.stringify(conflict.key));
     const shown = keys.length > 5 ? [...keys.slice(0, 5), `and ${keys.length - 5} more`] : keys;
+    const failed = conflicts.find((conflict) => "error" in conflict);
+    const why = failed && (failed.error instanceof Error ? failed.error.message : String(failed.error));
     super(
-      `Both sides changed ${shown.join(", ")}. Merge again with a rule for ${keys.length === 1 ? "it" : "them"} (mergeFns), or reset().`,
+      failed === undefined
+        ? `Both sides changed ${shown.join(", ")}. Merge again with a rule for ${keys.length === 1 ? "it" : "them"} (mergeFns), or reset().`
+        : `Both sides changed ${shown.join(", ")}, and the rule for ${JSON.stringify(failed.key)} failed: ${why}`,
+      failed && { cause: failed.error },
     );
     this.conflicts = conflicts;
   }

@@ -33,6 +33,8 @@ const provoked: Record<string, { provoke: () => Promise<unknown>; fields: Record
     },
     fields: {
       name: "MergeConflict",
+      message: 'Both sides changed "k", "l", and the rule for "l" failed: no',
+      cause: new RangeError("no"),
       conflicts: [
         { key: "k", old: bytes("0"), ours: bytes("1"), theirs: bytes("2") },
         { key: "l", old: undefined, ours: bytes("1"), theirs: bytes("2"), error: new RangeError("no") },

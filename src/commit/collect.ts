@@ -62,7 +62,7 @@ export interface Collected {
  * Removes commits, nodes and values that no branch and no tag leads to.
  *
  * Safe beside writers and other collections, in any process, at any `minAge`: what was published stays. A writer whose
- * unpublished commits were collected gets a `SessionCollectedError` from its next write. If a collection is
+ * unpublished commits were collected puts them again from memory, or gets a `SessionCollectedError` from its next write. If a collection is
  * interrupted, the next one finishes its work. Needs 32 to 64 bytes of memory for each chunk that stays.
  *
  * @throws RangeError if `minAge` is no number from 0 on

@@ -51,7 +51,7 @@ export interface Retained {
 
 /**
  * Bounds the history of branches: the newest commits stay, with all their contents and under the same ids, and history
- * ends there. The contents of older commits are removed by the next `collectGarbage`, unless another branch or a tag
+ * ends there. The contents of older commits are removed by the next `collectGarbage` (the last 1,024 at most by a later one, on stores with a `tailLimit`), unless another branch or a tag
  * holds them. Safe beside writers in any process.
  *
  * A merge whose base lies beyond such a cut throws a `HistoryCutError`.

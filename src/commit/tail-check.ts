@@ -10,7 +10,7 @@ import type { Node } from "../tree/node.ts";
 import { NodeStore } from "../tree/node-store.ts";
 import type { CommitRecord } from "./commit.ts";
 import { CommitStore } from "./commit-store.ts";
-import { tailOf } from "./tail.ts";
+import { tailOf, weightOf } from "./tail.ts";
 import { Trees } from "./trees.ts";
 
 /** How many bytes of nodes stay cached. */
@@ -98,9 +98,9 @@ export class TailCheck {
     const tail = tailOf(commit);
     const before = parent && tailOf(await this.#commits.load(parent));
     const length = (before?.length ?? 0) + 1;
-    const keys = (before?.keys ?? 0) + (tail?.edits.length ?? 0);
-    if (tail?.length === length && tail.keys === keys) return;
-    throw new CorruptionError(`Its tail has ${length} commits that changed ${keys} keys; it says something else.`);
+    const weight = (before?.weight ?? 0) + (tail === undefined ? 0 : weightOf(tail.edits));
+    if (tail?.length === length && tail.weight === weight) return;
+    throw new CorruptionError(`Its tail has ${length} commits of weight ${weight}; it says something else.`);
   }
 
   #addFault(error: CorruptionError, commit: Hash, below: readonly number[]): number {

@@ -5,7 +5,7 @@
  *
  * ```
  * length   varint   the commits of the tail, up to this one
- * keys     varint   the keys that they changed, all together
+ * weight   varint   what they changed, all together: 1 for each key, and 1 more for each whole 4 KiB of a value outside its leaf
  * edits    what this one changed (`tree/edits.ts`)
  * ```
  *
@@ -18,25 +18,28 @@ import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
 import { decodeEdits, encodeEdits } from "../tree/edits.ts";
 import type { EntryList } from "../tree/entry-list.ts";
+import { blobOf } from "../tree/slot.ts";
 import { partsIn, type Start } from "../tree/walk.ts";
 import type { CommitRecord } from "./commit.ts";
 
 /** The largest changes of one commit, in bytes, that are stored instead of nodes: so that no record is much larger than others. */
 const MAX_EDITS = 65_536;
+/** Large values count by so many bytes. */
+const VALUE_UNIT = 4096;
 /** The longest note, in bytes: two numbers before them. */
 const MAX_NOTE = MAX_EDITS + 16;
 
 /** What the note on a commit's record says. */
 export interface Tail {
   readonly length: number;
-  readonly keys: number;
+  readonly weight: number;
   readonly edits: EntryList;
 }
 
 /**
  * The note on the record of a new commit; `undefined` where the nodes of its tree must be stored.
  *
- * @param limit how many commits and changed keys, taken together, a tail has at most
+ * @param limit how many commits a tail has, and how much they change, at most, taken together
  * @param edits what differs from the first parent's tree, and nothing else
  */
 export function tailNote(
@@ -47,21 +50,21 @@ export function tailNote(
   if (parent === undefined || edits === undefined || edits.length >= limit) return undefined;
   const before = sizeOf(parent);
   const length = before.length + 1;
-  const keys = before.keys + edits.length;
-  if (length + keys > limit) return undefined;
+  const weight = before.weight + weightOf(edits);
+  if (length + weight > limit) return undefined;
   const changes = encodeEdits(edits);
   if (changes.length > MAX_EDITS) return undefined;
-  const start = varintLength(length) + varintLength(keys);
+  const start = varintLength(length) + varintLength(weight);
   const note = new Uint8Array(start + changes.length);
-  writeVarint(keys, note, writeVarint(length, note, 0));
+  writeVarint(weight, note, writeVarint(length, note, 0));
   note.set(changes, start);
   return note;
 }
 
-function sizeOf({ note }: CommitRecord): Pick<Tail, "length" | "keys"> {
-  if (note === undefined) return { length: 0, keys: 0 };
+function sizeOf({ note }: CommitRecord): Pick<Tail, "length" | "weight"> {
+  if (note === undefined) return { length: 0, weight: 0 };
   const reader = new ByteReader(note);
-  return { length: reader.varint(), keys: reader.varint() };
+  return { length: reader.varint(), weight: reader.varint() };
 }
 
 /** Reads the note on a commit's record; `undefined` if it has none. A `CorruptionError` if it cannot be read. */
@@ -76,11 +79,21 @@ export function tailOf({
   try {
     if (note.length > MAX_NOTE) throw new CorruptionError("It is longer than any is written.");
     const reader = new ByteReader(note);
-    return { length: reader.varint(), keys: reader.varint(), edits: decodeEdits(reader) };
+    return { length: reader.varint(), weight: reader.varint(), edits: decodeEdits(reader) };
   } catch (cause) {
     if (!(cause instanceof CorruptionError)) throw cause;
     throw new CorruptionError(`What commit ${hash} changed cannot be read.`, { at: hash, cause });
   }
+}
+
+/** How much changes count for in the limit of a tail. What they set stays as long as the tail does, so large values end it soon. */
+export function weightOf(edits: EntryList): number {
+  let weight = edits.length;
+  for (let i = 0; i < edits.length; i++) {
+    const blob = edits.isRemoval(i) ? undefined : blobOf(edits.slot(i));
+    if (blob !== undefined) weight += Math.floor(blob.size / VALUE_UNIT);
+  }
+  return weight;
 }
 
 /** Whether two notes on a commit say that it changed the same. */

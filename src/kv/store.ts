@@ -25,7 +25,7 @@ export interface StoreTraits {
   readonly conditionalRemove: boolean;
   /**
    * How much of a history's newest part may be stored as changes alone, without the nodes of its trees: so many commits
-   * and changed keys, taken together. Commits then take a tenth of the bytes and one write each; who reads one for the first time
+   * and changed keys, taken together (values over 4 KiB count more). Commits then take a tenth of the bytes and one write each; who reads one for the first time
    * gathers the changes in a few more round trips. For engines in the same process: 2,048 is a good value; up to 999,999. 0 unless given.
    */
   readonly tailLimit?: number;

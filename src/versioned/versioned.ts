@@ -70,6 +70,9 @@ import { changedTree, type NewCommit, newCommit, rootCommit, storeCommit } from 
 const CUT_BASE =
   "The branch's history was cut after this handle's base, and its work holds merges: reset() and apply it again.";
 
+const OVER =
+  "The transaction of this handle is over, so that nothing would come of this call: await whatever the work of a transaction begins.";
+
 /** A plan that can be carried out. */
 type Carried = Exclude<MergePlan, { kind: "conflict" }>;
 
@@ -111,6 +114,8 @@ export class Versioned extends Handle {
   #dropped: readonly string[] | undefined;
   /** Whether `transact` made the handle, and will publish its work. */
   #isTransaction = false;
+  /** Whether that is over. */
+  #isOver = false;
   #isInRule = false;
 
   /** @internal */
@@ -357,7 +362,7 @@ export class Versioned extends Handle {
 
   async #source(source: Source): Promise<CommitRecord> {
     const named = typeof source === "string" ? { branch: source } : source;
-    if (typeof named !== "object" || named === null) {
+    if (typeof named !== "object" || named === null || Object.keys(named).length !== 1) {
       throw new TypeError(
         `A source must be a branch's name or an object that names one thing, not ${describe(source)}.`,
       );
@@ -645,9 +650,15 @@ export class Versioned extends Handle {
       const view = new View(this.#repository, await startOf(session));
       const transaction = this.spawn({ session, view, rules: this.#rules.copy(), types: new Map(this.#types) });
       transaction.#isTransaction = true;
-      const value = await work(transaction);
-      signal?.throwIfAborted();
-      const outcome = await transaction.#locked(() => transaction.#publishTransaction(info));
+      let outcome: "published" | "lost" | "unknown";
+      let value: T;
+      try {
+        value = await work(transaction);
+        signal?.throwIfAborted();
+        outcome = await transaction.#locked(() => transaction.#publishTransaction(info));
+      } finally {
+        transaction.#isOver = true;
+      }
       if (outcome === "published") {
         await this.#locked(async () => this.#follow(transaction));
         return value;
@@ -1030,6 +1041,7 @@ export class Versioned extends Handle {
   /** Runs calls one after another. */
   #locked<T>(work: () => Promise<T>): Promise<T> {
     if (this.#isInRule) return Promise.reject(this.#refusalInRule());
+    if (this.#isOver) return Promise.reject(new TypeError(OVER));
     const result = this.#queue.then(work);
     this.#queue = result.catch(() => undefined);
     return result;

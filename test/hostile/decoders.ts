@@ -198,8 +198,8 @@ export const DECODERS: Readonly<Record<string, Decoder>> = {
   tailOf: {
     samples: editSamples().map((edits) => payloadOf(3, 500, edits)),
     again: (note) => {
-      const { length = 0, keys = 0, edits = new EntryList() } = tailOf({ hash: HASH, note }) ?? {};
-      return payloadOf(0, length, keys, encodeEdits(edits)).subarray(1);
+      const { length = 0, weight = 0, edits = new EntryList() } = tailOf({ hash: HASH, note }) ?? {};
+      return payloadOf(0, length, weight, encodeEdits(edits)).subarray(1);
     },
   },
   applyDelta: {

@@ -15,7 +15,7 @@ describe("a verification of a large store", () => {
       const program = await bundleProgram(new URL("children/large.ts", import.meta.url), folder);
       const path = join(folder, "store");
       mkdirSync(path);
-      const filled = await node([program, "fill", path, "1000000", "20000"]);
+      const filled = await node([program, "fill", path, "1300000", "20000"]);
       expect(filled).toMatchObject({ code: 0, stderr: "" });
       const measure = async (): Promise<Taken> => {
         // What does not fit into the heap ends the program.

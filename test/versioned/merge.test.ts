@@ -393,7 +393,16 @@ describe("mergeFrom", () => {
 
   it("refuses a source that is none", async () => {
     const v = await Versioned.open();
-    for (const source of [undefined, null, 5, {}, { branch: 5 }, { commit: 5 }, { tag: undefined }]) {
+    for (const source of [
+      { branch: "main", tag: "x" },
+      undefined,
+      null,
+      5,
+      {},
+      { branch: 5 },
+      { commit: 5 },
+      { tag: undefined },
+    ]) {
       await failureOf(TypeError, v.mergeFrom(source as never));
     }
   });

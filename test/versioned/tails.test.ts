@@ -101,6 +101,16 @@ describe("which commits store their trees", () => {
     expect(formsOf(store, [many, large, small])).toBe("xx.");
   });
 
+  it("counts large values by their size: what they take stays as long as the tail", async () => {
+    const store = new PlainMemory(8);
+    const v = await Versioned.open(store);
+    const ids: string[] = [];
+    for (const size of [600, 4096, 8191, 100_000, 1]) ids.push(await v.snapshot({ k: noise(size, size) }));
+    // 1 + 1, 1 + 2; then 1 + 2 more reach the limit; too large for any tail; 1 + 1.
+    expect(formsOf(store, ids)).toBe("...x.");
+    expect((await v.get("k"))?.length).toBe(1);
+  });
+
   it("leaves them as they are where they were made before, while the store was in an older format", async () => {
     const store = new PlainMemory();
     const ids = await line(store, 3);

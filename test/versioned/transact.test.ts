@@ -56,6 +56,25 @@ describe("transact", () => {
     expect(Object.keys(await publishedContents(memory))).toHaveLength(1);
   });
 
+  it("refuses what is begun on its handle when it is over, and is lost otherwise", async () => {
+    const v = await Versioned.open();
+    let late: Versioned | undefined;
+    await v.transact(async (tx) => {
+      late = tx;
+      await tx.snapshot({ a: new Uint8Array([1]) });
+    });
+    await expect(late?.snapshot({ b: new Uint8Array([1]) })).rejects.toThrow("The transaction of this handle is over");
+    await expect(late?.mergeFrom("main")).rejects.toThrow(TypeError);
+    expect(await late?.get("a")).toEqual(new Uint8Array([1]));
+    await expect(
+      v.transact(async (tx) => {
+        late = tx;
+        throw new Error("no");
+      }),
+    ).rejects.toThrow("no");
+    await expect(late?.snapshot({ b: new Uint8Array([1]) })).rejects.toThrow(TypeError);
+  });
+
   it("runs at HEAD, not at the handle's commit", async () => {
     const memory = new Memory();
     const [v, other] = await Promise.all([Versioned.open(memory), Versioned.open(memory)]);
