@@ -1,12 +1,13 @@
 /**
- * What the server's distance costs: operations on a Redis and a PostgreSQL server behind a proxy that makes each round
- * trip longer by 1 ms and by 20 ms. Prints the table of docs/backends.md. `npm run build && npx tsx bench/latency.ts`
+ * What the server's distance costs: operations on a Redis, a PostgreSQL and an S3 server behind a proxy that makes each
+ * round trip longer by 1 ms and by 20 ms. Prints the table of docs/backends.md. `npm run build && npx tsx bench/latency.ts`
  */
 import type { KVStore } from "../src/kv/store.ts";
 import { Versioned } from "../src/versioned/versioned.ts";
 import { connectTo } from "../test/kv/remote/open.ts";
 import { startPostgres } from "../test/kv/remote/postgres.ts";
 import { startRedis } from "../test/kv/remote/redis.ts";
+import { startS3 } from "../test/kv/remote/s3.ts";
 import type { RemoteServer } from "../test/kv/remote/server.ts";
 import { CountingStore } from "../test/support/counting-store.ts";
 import { TcpProxy } from "../test/support/tcp-proxy.ts";
@@ -138,12 +139,16 @@ async function measure(server: RemoteServer): Promise<Map<string, Row>> {
   return rows;
 }
 
-const redis = await measure(await startRedis("redis 6", false));
-const postgres = await measure(await startPostgres("pg 8", false));
-const times = (row: Row | undefined): string => row?.times.map((time) => time.toFixed(0)).join(" | ") ?? "";
-console.log("| operation | round trips | Redis, +1 ms | +20 ms | PostgreSQL, +1 ms | +20 ms |");
-console.log("|---|---|---|---|---|---|");
-for (const [name, row] of redis) {
-  const trips = new Set([...row.trips, ...(postgres.get(name)?.trips ?? [])]);
-  console.log(`| ${name} | ${[...trips].join(" or ")} | ${times(row)} | ${times(postgres.get(name))} |`);
+const servers: readonly (readonly [name: string, rows: Map<string, Row>])[] = [
+  ["Redis", await measure(await startRedis("redis 6", false))],
+  ["PostgreSQL", await measure(await startPostgres("pg 8", false))],
+  ["S3 (versitygw)", await measure(await startS3("versitygw"))],
+];
+console.log(`| operation | round trips | ${servers.map(([name]) => `${name}, +1 ms | +20 ms`).join(" | ")} |`);
+console.log(`|---|---|${servers.map(() => "---|---").join("|")}|`);
+for (const name of Object.keys(OPERATIONS)) {
+  const rows = servers.map(([, all]) => all.get(name));
+  const trips = new Set(rows.flatMap((row) => [...(row?.trips ?? [])]));
+  const times = rows.flatMap((row) => row?.times.map((time) => time.toFixed(0)) ?? []);
+  console.log(`| ${name} | ${[...trips].join(" or ")} | ${times.join(" | ")} |`);
 }

@@ -31,7 +31,8 @@ export async function nodeChunks(
   const others = await reader.run(() => nodes.map((node) => inPlaceOf(node, top, reader)));
   return nodes.map((node, i): Chunk => {
     const other = others[i];
-    return { ...whole(node), delta: other && deltaOf(node, other) };
+    // It may be the other one again: nothing is a difference from itself.
+    return { ...whole(node), delta: other && other.hash !== node.hash ? deltaOf(node, other) : undefined };
   });
 }
 

@@ -3,6 +3,7 @@ import { decodeChunk, type StoredChunk } from "../../src/chunk/codec.ts";
 import { applyDelta } from "../../src/chunk/delta.ts";
 import { type Hash, hashOf } from "../../src/chunk/hash.ts";
 import { chunkKey, hashOfChunkKey } from "../../src/chunk/key.ts";
+import { MAX_CHAIN } from "../../src/chunk/store.ts";
 import { decodeCommit } from "../../src/commit/commit.ts";
 import { tailOf } from "../../src/commit/tail.ts";
 import { decodeList, LIST_KIND, PIECE_KIND } from "../../src/tree/blob.ts";
@@ -115,12 +116,15 @@ export function isSound(key: string, stored: Uint8Array, values: ReadonlyMap<str
   }
 }
 
-function payloadOf(chunk: StoredChunk, values: ReadonlyMap<string, Uint8Array>): Uint8Array {
+/** No payload, and so a damaged one, of chunks that are differences from each other. */
+function payloadOf(chunk: StoredChunk, values: ReadonlyMap<string, Uint8Array>, chain = 0): Uint8Array {
   if (chunk.base === undefined) return chunk.payload;
+  if (chain === MAX_CHAIN) return new Uint8Array(0);
   const key = chunkKey("node", chunk.base);
   const base = values.get(key);
   if (base === undefined) throw new Missing(key);
-  return applyDelta(payloadOf(decodeChunk(base), values), chunk.delta);
+  const below = payloadOf(decodeChunk(base), values, chain + 1);
+  return below.length === 0 ? below : applyDelta(below, chunk.delta);
 }
 
 function isCommitKey(key: string): boolean {
