@@ -210,7 +210,7 @@ export class GCVersioned extends Versioned {
    * @throws BranchNotFoundError if the branch is not there
    */
   async rebase(options: RebaseOptions = {}): Promise<RebaseResult> {
-    checkOptions(options, "rebase");
+    checkOptions(options, "rebase", ["keepKeys", "info"]);
     const keep = options.keepKeys === undefined ? undefined : keySet(options.keepKeys);
     return this.#rebase((draft) => this.#drop(draft, keep), checkInfo(options.info));
   }

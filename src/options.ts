@@ -3,7 +3,7 @@ import { describe } from "./bytes.ts";
 /**
  * Throws a `TypeError` unless the options of a call are an object.
  *
- * @param known the options that there are, for calls of which a misspelt one would do harm
+ * @param known the options that there are, for calls of which a misspelt one would not be noticed
  */
 export function checkOptions(options: unknown, call: string, known?: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {

@@ -21,9 +21,12 @@ import { changedTree, type NewCommit, newCommit } from "./write.ts";
 /** How often a lost race is tried again, unless the call says. */
 export const DEFAULT_RETRIES = 256;
 
+/** The options of merges, and of doing a commit's changes again. */
+const OPTIONS = ["onConflict", "mergeFns", "mergePrefixes", "defaultMerge", "info", "retries", "dryRun", "parent"];
+
 /** Checks a merge's options but its rules: `TypeError` or `RangeError` for what is none. */
 export function checkMergeOptions(options: MergeOptions): { retries: number } {
-  checkOptions(options, "a merge");
+  checkOptions(options, "a merge", OPTIONS);
   const { onConflict, retries, info, dryRun } = options;
   if (onConflict !== undefined && onConflict !== "throw" && onConflict !== "abandon") {
     throw new TypeError(`onConflict must be "throw" or "abandon", not ${describe(onConflict)}.`);

@@ -14,7 +14,7 @@ export interface ParsedRange {
 
 /** Checks a range, and turns its bounds into bytes. `TypeError`, `RangeError` (of the limit) or `InvalidKeyError` for what is none. */
 export function parseRange(range: KeyRange = {}): ParsedRange {
-  checkOptions(range, "a scan");
+  checkOptions(range, "a scan", ["prefix", "gte", "gt", "lt", "lte", "reverse", "limit"]);
   const reverse = checkFlag(range.reverse, "reverse", false);
   const prefix = bound("prefix", range.prefix);
   const gt = bound("gt", range.gt);

@@ -249,7 +249,7 @@ export class Versioned extends Handle {
    * await v.commitInfo(); // → { by: "ann" }
    */
   async snapshot(updates?: Entries | null, options: SnapshotOptions = {}): Promise<string> {
-    checkOptions(options, "snapshot");
+    checkOptions(options, "snapshot", ["removals", "info"]);
     const collected = collectUpdates(updates, options.removals);
     const info = checkInfo(options.info);
     return this.#locked(() => this.#snapshot(collected, info));
@@ -638,7 +638,7 @@ export class Versioned extends Handle {
     this.#refuseInTransaction("transact");
     if (this.#isInRule) throw this.#refusalInRule();
     if (typeof work !== "function") throw new TypeError(`transact needs a function to run, not ${describe(work)}.`);
-    checkOptions(options, "transact");
+    checkOptions(options, "transact", ["info", "retries", "signal"]);
     const { signal } = options;
     const retries = checkRetries(options.retries);
     const info = checkInfo(options.info);
@@ -715,7 +715,7 @@ export class Versioned extends Handle {
   createBranch(name: string, options: { readonly at?: string } = {}): Promise<Versioned> {
     return this.#locked(async () => {
       checkName(name);
-      checkOptions(options, "createBranch");
+      checkOptions(options, "createBranch", ["at"]);
       const commit = await this.#at(options.at);
       const ref = await this.#session.createRef(refKey("branch", name), commit.hash);
       if (ref === undefined) throw new BranchExistsError(name);
@@ -762,7 +762,7 @@ export class Versioned extends Handle {
    * @throws InvalidNameError if `options.branch` can be no name
    */
   async checkout(commit: string, options: { readonly branch?: string } = {}): Promise<Versioned | undefined> {
-    checkOptions(options, "checkout");
+    checkOptions(options, "checkout", ["branch"]);
     const { branch = this.branch } = options;
     checkName(branch);
     const found = await this.#lookUp(commit);
@@ -785,7 +785,7 @@ export class Versioned extends Handle {
   createTag(name: string, options: { readonly at?: string; readonly info?: Info } = {}): Promise<void> {
     return this.#locked(async () => {
       checkName(name);
-      checkOptions(options, "createTag");
+      checkOptions(options, "createTag", ["at", "info"]);
       const info = checkInfo(options.info);
       const commit = await this.#at(options.at);
       const ref = await this.#session.createRef(refKey("tag", name), commit.hash, info);
@@ -817,7 +817,7 @@ export class Versioned extends Handle {
    * @throws RangeError for a limit that is no whole number from 0 on
    */
   history(options: HistoryOptions = {}): Paged<string> {
-    checkOptions(options, "history");
+    checkOptions(options, "history", ["from", "allParents", "limit"]);
     const { from } = options;
     const allParents = checkFlag(options.allParents, "allParents", false);
     const limit = parseLimit(options.limit);

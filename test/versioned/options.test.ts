@@ -43,6 +43,28 @@ describe("options that are no object", () => {
   }
 });
 
+describe("an option that there is not", () => {
+  const misspelt: Readonly<Record<string, (v: Versioned, options: object) => unknown>> = {
+    snapshot: (v, options) => v.snapshot({}, options),
+    merge: (v, options) => v.merge(options),
+    mergeFrom: (v, options) => v.mergeFrom("main", options),
+    cherryPick: (v, options) => v.cherryPick(v.currentCommit, options),
+    transact: (v, options) => v.transact(async () => 1, options),
+    createBranch: (v, options) => v.createBranch("b", options),
+    checkout: (v, options) => v.checkout(v.currentCommit, options),
+    createTag: (v, options) => v.createTag("t", options),
+    history: (v, options) => v.history(options),
+    keys: (v, options) => v.keys(options),
+    entries: (v, options) => v.entries(options),
+  };
+
+  it.each(Object.entries(misspelt))("of %s is refused", async (_, call) => {
+    const v = await Versioned.open();
+    await expect((async () => call(v, { prefixx: "a" }))()).rejects.toThrow(/no option "prefixx"/);
+    expect([await v.listBranches(), await v.listTags()]).toEqual([["main"], new Map()]);
+  });
+});
+
 describe("options of a wrong type", () => {
   it("are refused", async () => {
     const v = await Versioned.open();
