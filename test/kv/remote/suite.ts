@@ -1,6 +1,7 @@
 /** What every store on a server must pass, whichever it is. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ConformanceCase } from "../../../src/conformance/case.ts";
 import { runConformance } from "../../conformance/run.ts";
 import { versionedModelProperty } from "../../model/property.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
@@ -10,7 +11,12 @@ import type { RemoteServer } from "./server.ts";
 import { runWriters } from "./writers.ts";
 
 /** The conformance suite, and the versioned layer on it against the plain model, in so many runs. */
-export function storeTests(name: string, start: () => Promise<RemoteServer>, numRuns: number): void {
+export function storeTests(
+  name: string,
+  start: () => Promise<RemoteServer>,
+  numRuns: number,
+  chosen?: (test: ConformanceCase) => boolean,
+): void {
   describe(name, () => {
     let server: RemoteServer;
     let connections: readonly [Remote, Remote];
@@ -23,7 +29,7 @@ export function storeTests(name: string, start: () => Promise<RemoteServer>, num
       await server.stop();
     });
     const factory = remoteFactory(() => connections);
-    runConformance(name, factory);
+    runConformance(name, factory, chosen);
 
     it("does what the model does", () => versionedModelProperty(() => factory.create(), { numRuns, steps: 20 }));
   });
