@@ -13,7 +13,7 @@
  * | 1 | the payload. Of stores in format "vkv 1"; has no check |
  * | 2 | the payload |
  * | 4 | the payload's length as a varint, the payload, and a note: what else is known of a commit, outside its name |
- * | 7 | the name of another chunk, whose body is of version 2, and a delta that makes the payload from that one's |
+ * | 7 | the name of another chunk, and a delta that makes the payload from that one's |
  */
 import { CorruptionError, FormatVersionError } from "../errors.ts";
 import { HASH_BYTES, type Hash, readHash, writeHash } from "./hash.ts";
@@ -39,7 +39,7 @@ interface Header {
   readonly createdAt: number;
 }
 
-/** A payload as a difference from that of another chunk, which is whole (`delta.ts`). */
+/** A payload as a difference from that of another chunk (`delta.ts`). */
 export interface Delta {
   readonly base: Hash;
   readonly delta: Uint8Array;

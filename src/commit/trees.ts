@@ -71,22 +71,22 @@ export class Trees {
     const from = await this.root(below);
     const reader = new NodeReader(this.#nodes);
     const step = line.length > STEP ? line.findIndex(({ depth }) => depth % STEP === 0) : -1;
-    if (step <= 0) return this.#change(reader, from, line);
-    const changes = changesOf(line);
+    const lists = line.map((each) => tailOf(each)?.edits ?? new EntryList());
+    if (step <= 0) return this.#change(reader, from, commit, lists);
+    const changes = changesOf(lists);
     // All at once, so that a level costs one round trip.
     await getSlots(
       reader,
       from,
       Array.from({ length: changes.length }, (_, i) => changes.key(i)),
     );
-    return this.#change(reader, await this.#change(reader, from, line.slice(step)), line.slice(0, step));
+    const between = await this.#change(reader, from, line[step] ?? commit, lists.slice(step));
+    return this.#change(reader, between, commit, lists.slice(0, step));
   }
 
-  /** The tree after what a line of commits, the newest first, changed. */
-  async #change(reader: NodeReader, from: Node, line: readonly CommitRecord[]): Promise<Node> {
-    const root = await edit(reader, from, changesOf(line));
-    const [commit] = line;
-    if (commit === undefined) return root;
+  /** The tree of a commit, after what it and those below it, the newest first, changed. */
+  async #change(reader: NodeReader, from: Node, commit: CommitRecord, lists: readonly EntryList[]): Promise<Node> {
+    const root = await edit(reader, from, changesOf(lists));
     if (root.hash !== commit.root) {
       const message = `What commits changed does not lead to the tree of commit ${commit.hash}.`;
       throw new CorruptionError(message, { at: commit.hash });
@@ -134,11 +134,10 @@ export class Trees {
   }
 }
 
-/** What a line of commits, the newest first, changed together. */
-function changesOf(line: readonly CommitRecord[]): EntryList {
-  const [only] = line;
-  const lists = line.map((commit) => tailOf(commit)?.edits ?? new EntryList());
-  if (only !== undefined && lists.length === 1) return lists[0] ?? new EntryList();
+/** What a line of commits changed together; what each did, the newest first. */
+function changesOf(lists: readonly EntryList[]): EntryList {
+  const [newest, ...older] = lists;
+  if (newest !== undefined && older.length === 0) return newest;
   const entries = lists.flatMap((list, age) =>
     Array.from({ length: list.length }, (_, index) => ({ list, age, index })),
   );
