@@ -54,9 +54,16 @@ export class TcpProxy {
         other.destroy();
       });
     }
+    // What came first goes on first, also when the latency has been lowered meanwhile.
+    const waiting: Buffer[] = [];
     client.on("data", (bytes) => {
-      if (this.latency === 0) server.write(bytes);
-      else setTimeout(() => server.writable && server.write(bytes), this.latency);
+      waiting.push(bytes);
+      const passOn = (): void => {
+        const first = waiting.shift();
+        if (first !== undefined && server.writable) server.write(first);
+      };
+      if (this.latency === 0 && waiting.length === 1) passOn();
+      else setTimeout(passOn, this.latency);
     });
     server.on("data", (bytes) => {
       if (this.losesAnswers) client.resetAndDestroy();
