@@ -79,13 +79,12 @@ describe.skipIf(lacks("Chromium", hasChromium()))("IndexedDBStore in Chromium", 
 
   it("ends every call when the user clears the site's data, and says why", async () => {
     const session = await page.context().newCDPSession(page);
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < 4; round++) {
       const other = await browser.open("cleared.vkv.test");
       const outcomes = other.evaluate(async () => {
         const ended: string[] = [];
         while (ended.at(-1) === undefined || ended.at(-1) === "done") {
-          const sets = Array.from({ length: 20 }, (_, i) => vkv.store("cleared").set(`k${i}`, new Uint8Array(1000)));
-          ended.push(...(await Promise.all(sets.map((set) => vkv.outcome(() => set)))));
+          ended.push(await vkv.outcome(() => vkv.store("cleared").set(`k${ended.length}`, new Uint8Array(1000))));
         }
         // The store may be told a moment later.
         do ended.push(await vkv.outcome(() => vkv.store("cleared").get("k")));
