@@ -2,9 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../src/commit/collect.ts";
 import { collect } from "../../src/conformance/check.ts";
 import { StorageError } from "../../src/errors.ts";
 import { type RedisClient, RedisStore } from "../../src/kv/redis.ts";
+import { Versioned } from "../../src/versioned/versioned.ts";
 import { lacks } from "../support/needs.ts";
 import { hasRedis, RedisCluster, RedisServer } from "../support/redis-server.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
@@ -125,6 +127,18 @@ describe.skipIf(lacks("redis-server", hasRedis()))("RedisStore", () => {
       await store.cas("k", undefined, bytes(1));
       await store.clear();
       expect(await redis.dbSize()).toBe(0);
+    });
+
+    it.each(["{vkv}:index", "{vkv}:records"])("lists no branches, and collects nothing, when %s was evicted", async (lost) => {
+      const store = new RedisStore(connected.client);
+      const v = await Versioned.open(store);
+      await v.snapshot({ k: bytes(1) });
+      await v.merge();
+      const before = await collect(store.keys("n/"));
+      await redis.unlink(lost);
+      await expect(Versioned.branches(store)).rejects.toMatchObject({ code: "VKV_STORAGE" });
+      await expect(collectGarbage(store, { minAge: 0 })).rejects.toMatchObject({ code: "VKV_STORAGE" });
+      expect(await collect(store.keys("n/"))).toEqual(before);
     });
 
     it("leaves the client open when it is closed", async () => {
