@@ -9,6 +9,16 @@ export interface S3Object {
   readonly Key: string;
 }
 
+/** A page of a listing. */
+export interface S3Page {
+  /** The names of objects, and how many bytes each has. */
+  readonly Contents?: readonly { readonly Key?: string | undefined; readonly Size?: number | undefined }[] | undefined;
+  /** Whether there are more pages. Must be `false` on the last one: an answer without it may be half of one. */
+  readonly IsTruncated?: boolean | undefined;
+  /** What asks for the next page. */
+  readonly NextContinuationToken?: string | undefined;
+}
+
 /**
  * What is used of a client: the class `S3` of `@aws-sdk/client-s3` has these methods. Errors must have the server's
  * code as their `name`, and `$metadata` with `httpStatusCode` and `attempts`, how often the request was sent.
@@ -38,12 +48,7 @@ export interface S3Api {
     readonly Bucket: string;
     readonly Prefix: string;
     readonly ContinuationToken?: string;
-  }): Promise<{
-    readonly Contents?:
-      | readonly { readonly Key?: string | undefined; readonly Size?: number | undefined }[]
-      | undefined;
-    readonly NextContinuationToken?: string | undefined;
-  }>;
+  }): Promise<S3Page>;
 }
 
 /** Whether the server says that there is no such object. A bucket that is not there is another matter. */
