@@ -94,9 +94,7 @@ describe.skipIf(lacks("Chromium", hasChromium()))("IndexedDBStore in Chromium", 
       await sleep(100);
       await session.send("Storage.clearDataForOrigin", { origin: "https://cleared.vkv.test", storageTypes: "all" });
       const said = await outcomes;
-      expect(said.at(-1)).toBe(
-        'VKV_STORAGE: The database "cleared" was closed by the browser: open the store again.',
-      );
+      expect(said.at(-1)).toBe('VKV_STORAGE: The database "cleared" was closed by the browser: open the store again.');
       expect(said.filter((outcome) => !/^(done$|VKV_STORAGE: )/.test(outcome))).toEqual([]);
       await other.close();
     }

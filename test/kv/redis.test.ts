@@ -129,17 +129,20 @@ describe.skipIf(lacks("redis-server", hasRedis()))("RedisStore", () => {
       expect(await redis.dbSize()).toBe(0);
     });
 
-    it.each(["{vkv}:index", "{vkv}:records"])("lists no branches, and collects nothing, when %s was evicted", async (lost) => {
-      const store = new RedisStore(connected.client);
-      const v = await Versioned.open(store);
-      await v.snapshot({ k: bytes(1) });
-      await v.merge();
-      const before = await collect(store.keys("n/"));
-      await redis.unlink(lost);
-      await expect(Versioned.branches(store)).rejects.toMatchObject({ code: "VKV_STORAGE" });
-      await expect(collectGarbage(store, { minAge: 0 })).rejects.toMatchObject({ code: "VKV_STORAGE" });
-      expect(await collect(store.keys("n/"))).toEqual(before);
-    });
+    it.each(["{vkv}:index", "{vkv}:records"])(
+      "lists no branches, and collects nothing, when %s was evicted",
+      async (lost) => {
+        const store = new RedisStore(connected.client);
+        const v = await Versioned.open(store);
+        await v.snapshot({ k: bytes(1) });
+        await v.merge();
+        const before = await collect(store.keys("n/"));
+        await redis.unlink(lost);
+        await expect(Versioned.branches(store)).rejects.toMatchObject({ code: "VKV_STORAGE" });
+        await expect(collectGarbage(store, { minAge: 0 })).rejects.toMatchObject({ code: "VKV_STORAGE" });
+        expect(await collect(store.keys("n/"))).toEqual(before);
+      },
+    );
 
     it("leaves the client open when it is closed", async () => {
       const store = new RedisStore(connected.client);
