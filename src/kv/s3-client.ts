@@ -1,4 +1,5 @@
 /** What `S3Store` uses of a client, so that the driver's types are not needed; and what a refusal of the server means. */
+import { describe } from "../bytes.ts";
 import { StorageError, VkvError } from "../errors.ts";
 
 /** Where an object is. */
@@ -49,6 +50,25 @@ export interface S3Api {
     readonly Prefix: string;
     readonly ContinuationToken?: string;
   }): Promise<S3Page>;
+}
+
+/** Where the next page of a listing begins; `undefined` after the last one. What the server does not say to be the end is none. */
+export function nextPage({ IsTruncated, NextContinuationToken }: S3Page): string | undefined {
+  if (NextContinuationToken === undefined && IsTruncated !== false) {
+    throw new StorageError("S3 failed: a listing broke off.");
+  }
+  return NextContinuationToken;
+}
+
+/** `client`, if it has the methods; a `TypeError` otherwise. */
+export function checkClient(client: S3Api): S3Api {
+  const methods = ["getObject", "putObject", "deleteObject", "deleteObjects", "listObjectsV2"] as const;
+  if (typeof client === "object" && client !== null && methods.every((name) => typeof client[name] === "function")) {
+    return client;
+  }
+  throw new TypeError(
+    `An S3Store needs an S3 of the package @aws-sdk/client-s3 (npm install @aws-sdk/client-s3), not ${describe(client)}.`,
+  );
 }
 
 /** Whether the server says that there is no such object. A bucket that is not there is another matter. */

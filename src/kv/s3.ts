@@ -3,7 +3,7 @@ import { StorageError, StoreClosedError } from "../errors.ts";
 import { checkOptions } from "../options.ts";
 import { ETags } from "./etags.ts";
 import { Limiter } from "./limiter.ts";
-import { failure, isMissing, isRefused, refusal, type S3Api, type S3Page } from "./s3-client.ts";
+import { checkClient, failure, isMissing, isRefused, nextPage, refusal, type S3Api } from "./s3-client.ts";
 import { keyOf, MAX_KEY_BYTES, MAX_PREFIX, objectName, objectPrefix } from "./s3-keys.ts";
 import { honorsConditionalDelete } from "./s3-probe.ts";
 import { type Entries, type Keys, KVStore, type StoreTraits } from "./store.ts";
@@ -336,24 +336,6 @@ function bodyOf(value: Uint8Array): Uint8Array {
 function valueIn(body: Uint8Array = REMOVED): Uint8Array | undefined {
   if (body.length === 0) return undefined;
   return body.some((byte) => byte !== 0) ? body : body.slice(1);
-}
-
-/** Where the next page of a listing begins; `undefined` after the last one. What the server does not say to be the end is none. */
-function nextPage({ IsTruncated, NextContinuationToken }: S3Page): string | undefined {
-  if (NextContinuationToken === undefined && IsTruncated !== false) {
-    throw new StorageError("S3 failed: a listing broke off.");
-  }
-  return NextContinuationToken;
-}
-
-function checkClient(client: S3Api): S3Api {
-  const methods = ["getObject", "putObject", "deleteObject", "deleteObjects", "listObjectsV2"] as const;
-  if (typeof client === "object" && client !== null && methods.every((name) => typeof client[name] === "function")) {
-    return client;
-  }
-  throw new TypeError(
-    `An S3Store needs an S3 of the package @aws-sdk/client-s3 (npm install @aws-sdk/client-s3), not ${describe(client)}.`,
-  );
 }
 
 function checkPrefix(prefix: string): string {
