@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { createClient } from "redis";
+import { createClient, createClientPool } from "redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { collectGarbage } from "../../src/commit/collect.ts";
 import { collect } from "../../src/conformance/check.ts";
+import { conformance } from "../../src/conformance/index.ts";
 import { StorageError } from "../../src/errors.ts";
 import { type RedisClient, RedisStore } from "../../src/kv/redis.ts";
 import { Versioned } from "../../src/versioned/versioned.ts";
@@ -143,6 +144,16 @@ describe.skipIf(lacks("redis-server", hasRedis()))("RedisStore", () => {
         expect(await collect(store.keys("n/"))).toEqual(before);
       },
     );
+
+    it("runs on a pool of clients", async () => {
+      const pool = createClientPool({ socket: { port: server.port } });
+      await pool.connect();
+      for (const test of conformance.filter(({ topic }) => topic === "cas" || topic === "races")) {
+        const create = (): RedisStore => new RedisStore(pool, { prefix: test.name });
+        await test.run({ create, another: create });
+      }
+      pool.destroy();
+    });
 
     it("leaves the client open when it is closed", async () => {
       const store = new RedisStore(connected.client);
