@@ -54,9 +54,8 @@ export interface S3Api {
 
 /** Where the next page of a listing begins; `undefined` after the last one. What the server does not say to be the end is none. */
 export function nextPage({ IsTruncated, NextContinuationToken }: S3Page): string | undefined {
-  if (NextContinuationToken === undefined && IsTruncated !== false) {
-    throw new StorageError("S3 failed: a listing broke off.");
-  }
+  if (IsTruncated === false) return undefined;
+  if (!NextContinuationToken) throw new StorageError("S3 failed: a listing broke off.");
   return NextContinuationToken;
 }
 

@@ -242,7 +242,8 @@ onServer("versitygw", (server, { factory, client }) => {
         },
         { bucket: BUCKET, prefix: "half" },
       );
-    const whole = spoilt((page) => page);
+    // Some services give an empty token on the last page.
+    const whole = spoilt((page) => ({ NextContinuationToken: "", ...page }));
     await whole.setMany({ a: bytes(1), b: bytes(), c: bytes(3) });
     expect(await collect(whole.keys())).toEqual(["a", "b", "c"]);
     // The first is what the SDK makes of an answer without a body.
