@@ -118,6 +118,7 @@ export const PAGES: readonly Page[] = [
       "S3Support",
       "S3Api",
       "S3Object",
+      "S3Page",
       "IndexedDBStore",
       "IndexedDBOptions",
     ],

@@ -32,6 +32,8 @@ export class IndexedDBStore extends KVStore {
   readonly #name: string;
   readonly #durability: IDBTransactionDurability;
   #database: Promise<IDBDatabase> | undefined;
+  /** What fails the transactions under way: a browser that closes the database does not always say that it aborts them. */
+  readonly #underWay: Set<(error: StorageError) => void> = new Set();
   #lost: string | undefined;
   #closed = false;
 
@@ -65,7 +67,7 @@ export class IndexedDBStore extends KVStore {
     this.#checkOpen();
     this.checkPrefix(prefix);
     const end = afterPrefix(prefix);
-    for (let range = from(prefix, false, end); ; ) {
+    for (let range = from(prefix, false, end); ; this.#checkOpen()) {
       const page = await this.#transact("readonly", (values) => answer(values.getAllKeys(range, PAGE)));
       yield* page.map(String);
       const last = page.at(-1);
@@ -150,6 +152,10 @@ export class IndexedDBStore extends KVStore {
 
   #checkOpen(): void {
     if (this.#closed) throw new StoreClosedError();
+    this.#checkThere();
+  }
+
+  #checkThere(): void {
     if (this.#lost !== undefined) throw new StorageError(this.#lost);
   }
 
@@ -160,19 +166,25 @@ export class IndexedDBStore extends KVStore {
 
   /** Runs `work` in a transaction: it may wait for that one's requests, and for nothing else. Resolves when it is committed. */
   async #transact<T>(mode: IDBTransactionMode, work: (values: IDBObjectStore) => T | Promise<T>): Promise<T> {
+    // Whoever closes the store meanwhile closes the database after this has begun.
     const database = await this.#connect();
-    this.#checkOpen();
+    this.#checkThere();
+    let fail: ((error: unknown) => void) | undefined;
     try {
       const transaction = database.transaction(VALUES, mode, { durability: this.#durability });
       const committed = new Promise<void>((resolve, reject) => {
         transaction.oncomplete = (): void => resolve();
         transaction.onabort = (): void => reject(transaction.error ?? new Error("The transaction was aborted."));
+        fail = reject;
+        this.#underWay.add(reject);
       });
       const worked = (async (): Promise<T> => work(transaction.objectStore(VALUES)))();
       const [result] = await Promise.all([worked, committed]);
       return result;
     } catch (error) {
       throw failure(error);
+    } finally {
+      if (fail !== undefined) this.#underWay.delete(fail);
     }
   }
 
@@ -202,12 +214,17 @@ export class IndexedDBStore extends KVStore {
         reject(new StorageError(`The database ${name} cannot be opened while another tab has an older version open.`));
       };
     });
-    const lose = (why: string): void => {
-      this.#lost = `The database ${name} ${why}: open the store again.`;
+    const lose = (why: string): string => {
       database.close();
+      this.#lost = `The database ${name} ${why}: open the store again.`;
+      return this.#lost;
     };
-    database.onversionchange = (): void => lose("was deleted or changed by another tab");
-    database.onclose = (): void => lose("was closed by the browser");
+    // What is under way is still done.
+    database.onversionchange = (): void => void lose("was deleted or changed by another tab");
+    database.onclose = (): void => {
+      const lost = new StorageError(lose("was closed by the browser"));
+      for (const fail of this.#underWay) fail(lost);
+    };
     return database;
   }
 }

@@ -59,11 +59,18 @@ export class PostgresStore extends KVStore {
    * A store in a table that is there already: see `create` and `migration`.
    *
    * @param database a `Pool` of `pg` that connects to the primary server, or a `PGlite`
+   * @throws TypeError if it is neither; so it is a `Client` of `pg`, whose transactions could take back what was acknowledged
    */
   constructor(database: PostgresDatabase, options: PostgresOptions = {}) {
     super();
     if (typeof database !== "object" || database === null || typeof database.query !== "function") {
       throw new TypeError(`A PostgresStore needs a Pool of the package pg, or a PGlite, not ${describe(database)}.`);
+    }
+    // What a single connection acknowledges may be part of a transaction that is still open.
+    if ("processID" in database) {
+      throw new TypeError(
+        "A PostgresStore needs a Pool of the package pg, not a Client: new Pool({ max: 1 }) is one connection, too.",
+      );
     }
     this.#database = database;
     this.#table = tableName(options);
@@ -193,7 +200,7 @@ export class PostgresStore extends KVStore {
   async #query(sql: string, values: unknown[], again: readonly string[] = UNDONE): Promise<readonly unknown[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return (await this.#database.query(sql, values)).rows;
+        return rowsOf(await this.#database.query(sql, values));
       } catch (cause) {
         const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
         if (attempt === RETRY.attempts || !again.includes(code)) {
@@ -257,6 +264,12 @@ function* batches<T>(items: readonly T[], sizeOf: (item: T) => number): Iterable
     bytes += size;
   }
   if (batch.length > 0) yield batch;
+}
+
+/** The rows of an answer: drivers of other databases, and wrappers, answer otherwise. */
+function rowsOf(answer: { readonly rows: readonly unknown[] }): readonly unknown[] {
+  if (Array.isArray(answer?.rows)) return answer.rows;
+  throw new TypeError("The method query must answer with an object that has rows, as a Pool of the package pg does.");
 }
 
 /** The bytes of a column of type `bytea`, in an array of their own. */

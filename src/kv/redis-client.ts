@@ -43,6 +43,7 @@ export interface IORedisClient {
   readonly options: {
     readonly maxRetriesPerRequest?: number | null | undefined;
     readonly keyPrefix?: string | undefined;
+    readonly enableAutoPipelining?: boolean | undefined;
   };
   /** Sends a command; its answer, with strings as `Buffer`s. */
   callBuffer(...command: [name: string, ...args: (string | Uint8Array | number)[]]): Promise<unknown>;
@@ -56,6 +57,7 @@ export interface IORedisCluster {
     readonly clusterNodeRetryStrategy?: unknown;
     readonly scaleReads?: unknown;
     readonly keyPrefix?: string | undefined;
+    readonly enableAutoPipelining?: boolean | undefined;
   };
   /** The clients of the servers that hold keys. */
   nodes(role: "master"): readonly Pick<IORedisClient, "callBuffer">[];
@@ -83,6 +85,11 @@ export function connect(client: RedisClient): Connection {
   if (typeof client !== "object" || client === null) throw notClient(client);
   if ("callBuffer" in client) return "nodes" in client ? viaIORedisCluster(client) : viaIORedis(client);
   if (!("sendCommand" in client)) throw notClient(client);
+  if ("getSentinelNode" in client) {
+    throw new TypeError(
+      "A RedisStore cannot use createSentinel's client, which has other calls: pass an ioredis client with { sentinels }.",
+    );
+  }
   return "masters" in client ? viaNodeRedisCluster(client) : viaNodeRedis(client);
 }
 
@@ -104,15 +111,14 @@ function nodeRedisSend(client: NodeRedisClient): Send {
 }
 
 function viaIORedis(client: IORedisClient): Connection {
-  const { keyPrefix, maxRetriesPerRequest } = client.options;
-  if (maxRetriesPerRequest !== 0) throw resends("maxRetriesPerRequest: 0");
-  checkNoPrefix(keyPrefix);
+  if (client.options.maxRetriesPerRequest !== 0) throw resends("maxRetriesPerRequest: 0");
+  checkIORedis(client.options);
   const send = ioredisSend(client);
   return { isCluster: false, send: (_key, ...command) => send(...command), servers: async () => [send] };
 }
 
 function viaIORedisCluster(cluster: IORedisCluster): Connection {
-  const { clusterNodeRetryStrategy, keyPrefix, retryDelayOnFailover, scaleReads } = cluster.options;
+  const { clusterNodeRetryStrategy, retryDelayOnFailover, scaleReads } = cluster.options;
   if (retryDelayOnFailover !== 0) throw resends("retryDelayOnFailover: 0");
   if (typeof clusterNodeRetryStrategy === "function") throw resends("clusterNodeRetryStrategy: null");
   if (scaleReads !== undefined && scaleReads !== "master") {
@@ -120,7 +126,7 @@ function viaIORedisCluster(cluster: IORedisCluster): Connection {
       'A RedisStore must read from masters: create the cluster client with { scaleReads: "master" }.',
     );
   }
-  checkNoPrefix(keyPrefix);
+  checkIORedis(cluster.options);
   const send = ioredisSend(cluster);
   return {
     isCluster: true,
@@ -137,8 +143,14 @@ function ioredisSend(client: Pick<IORedisClient, "callBuffer">): Send {
   return (name, ...args) => client.callBuffer(String(name), ...args);
 }
 
-function checkNoPrefix(keyPrefix: string | undefined): void {
+/** Refuses what would change commands on their way. */
+function checkIORedis({ keyPrefix, enableAutoPipelining }: IORedisClient["options"]): void {
   if (keyPrefix) throw new TypeError("A RedisStore has a prefix of its own: create the client without keyPrefix.");
+  if (enableAutoPipelining) {
+    throw new TypeError(
+      "A RedisStore sends commands by name, which ioredis mixes up with enableAutoPipelining: create the client without it.",
+    );
+  }
 }
 
 function resends(option: string): TypeError {

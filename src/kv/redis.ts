@@ -40,6 +40,14 @@ const SWAP_RECORD = script(`
   end
   return 1`);
 
+/**
+ * The keys of records in a range, if all are there: Redis may have evicted the hash or the set, each for itself. Without
+ * branches a collection would remove everything, so that a set without some of them must not pass for all of it.
+ */
+const LIST_RECORDS = script(`
+  if redis.call("HLEN", KEYS[1]) ~= redis.call("ZCARD", KEYS[2]) then return false end
+  return redis.call("ZRANGEBYLEX", KEYS[2], ARGV[1], ARGV[2], "LIMIT", 0, ARGV[3])`);
+
 /** What a value must be to be changed: anything, absent, or equal to these bytes. */
 type Condition = "any" | "absent" | Uint8Array;
 
@@ -211,8 +219,13 @@ export class RedisStore extends KVStore {
     // No UTF-8 has a byte 0xff, so all that begin with the prefix come before "prefix, 0xff".
     const end = Buffer.concat([Buffer.from(`(${prefix}`), Buffer.of(0xff)]);
     for (let start = Buffer.from(`[${prefix}`); ; ) {
-      const range = [start, end, "LIMIT", "0", String(PAGE)];
-      const page = array(await this.#send(this.#index, "zrangebylex", this.#index, ...range)).map(String);
+      const reply = await this.#run(LIST_RECORDS, [this.#records, this.#index], [start, end, String(PAGE)]);
+      if (reply === null) {
+        throw new StorageError(
+          `Records of the store are missing in Redis, or their index is: ${this.#records} and ${this.#index} differ. Were keys evicted?`,
+        );
+      }
+      const page = array(reply).map(String);
       yield* page;
       const last = page.at(-1);
       if (last === undefined || page.length < PAGE) return;

@@ -1,4 +1,5 @@
 /** What `S3Store` uses of a client, so that the driver's types are not needed; and what a refusal of the server means. */
+import { describe } from "../bytes.ts";
 import { StorageError, VkvError } from "../errors.ts";
 
 /** Where an object is. */
@@ -7,6 +8,16 @@ export interface S3Object {
   readonly Bucket: string;
   /** The name of the object. */
   readonly Key: string;
+}
+
+/** A page of a listing. */
+export interface S3Page {
+  /** The names of objects, and how many bytes each has. */
+  readonly Contents?: readonly { readonly Key?: string | undefined; readonly Size?: number | undefined }[] | undefined;
+  /** Whether there are more pages. Must be `false` on the last one: an answer without it may be half of one. */
+  readonly IsTruncated?: boolean | undefined;
+  /** What asks for the next page. */
+  readonly NextContinuationToken?: string | undefined;
 }
 
 /**
@@ -38,12 +49,25 @@ export interface S3Api {
     readonly Bucket: string;
     readonly Prefix: string;
     readonly ContinuationToken?: string;
-  }): Promise<{
-    readonly Contents?:
-      | readonly { readonly Key?: string | undefined; readonly Size?: number | undefined }[]
-      | undefined;
-    readonly NextContinuationToken?: string | undefined;
-  }>;
+  }): Promise<S3Page>;
+}
+
+/** Where the next page of a listing begins; `undefined` after the last one. What the server does not say to be the end is none. */
+export function nextPage({ IsTruncated, NextContinuationToken }: S3Page): string | undefined {
+  if (IsTruncated === false) return undefined;
+  if (!NextContinuationToken) throw new StorageError("S3 failed: a listing broke off.");
+  return NextContinuationToken;
+}
+
+/** `client`, if it has the methods; a `TypeError` otherwise. */
+export function checkClient(client: S3Api): S3Api {
+  const methods = ["getObject", "putObject", "deleteObject", "deleteObjects", "listObjectsV2"] as const;
+  if (typeof client === "object" && client !== null && methods.every((name) => typeof client[name] === "function")) {
+    return client;
+  }
+  throw new TypeError(
+    `An S3Store needs an S3 of the package @aws-sdk/client-s3 (npm install @aws-sdk/client-s3), not ${describe(client)}.`,
+  );
 }
 
 /** Whether the server says that there is no such object. A bucket that is not there is another matter. */

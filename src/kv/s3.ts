@@ -3,19 +3,19 @@ import { StorageError, StoreClosedError } from "../errors.ts";
 import { checkOptions } from "../options.ts";
 import { ETags } from "./etags.ts";
 import { Limiter } from "./limiter.ts";
-import { failure, isMissing, isRefused, refusal, type S3Api } from "./s3-client.ts";
+import { checkClient, failure, isMissing, isRefused, nextPage, refusal, type S3Api } from "./s3-client.ts";
 import { keyOf, MAX_KEY_BYTES, MAX_PREFIX, objectName, objectPrefix } from "./s3-keys.ts";
 import { honorsConditionalDelete } from "./s3-probe.ts";
 import { type Entries, type Keys, KVStore, type StoreTraits } from "./store.ts";
 
-export type { S3Api, S3Object } from "./s3-client.ts";
+export type { S3Api, S3Object, S3Page } from "./s3-client.ts";
 export { probeS3, type S3Support } from "./s3-probe.ts";
 
 /** Where an `S3Store` stores. */
 export interface S3Options {
   /** The bucket, which must exist. */
   readonly bucket: string;
-  /** What the names of its objects begin with, before a `/`, so that several stores share a bucket: 1 to 100 letters, digits, `-`, `_`, `.` and `/`; "vkv" by default. */
+  /** What the names of its objects begin with, before `!/`, so that several stores share a bucket: 1 to 100 letters, digits, `-`, `_`, `.` and `/`; "vkv" by default. */
   readonly prefix?: string;
 }
 
@@ -74,7 +74,8 @@ export class S3Store extends KVStore {
     this.#client = checkClient(client);
     if (typeof bucket !== "string") throw new TypeError(`bucket must be a string, not ${describe(bucket)}.`);
     this.#bucket = bucket;
-    this.#prefix = `${checkPrefix(prefix)}/`;
+    // No prefix has a "!", so the names of no store begin like those of another one, "a/b" beside "a" for example.
+    this.#prefix = `${checkPrefix(prefix)}!/`;
   }
 
   override async get(key: string): Promise<Uint8Array | undefined> {
@@ -99,7 +100,7 @@ export class S3Store extends KVStore {
     this.checkPrefix(prefix);
     if (utf8Length(prefix) > MAX_KEY_BYTES) return;
     for await (const page of this.#pages(prefix)) {
-      yield* page.filter(({ size }) => size > 0).map(({ key }) => key);
+      yield* page.filter(({ isEmpty }) => !isEmpty).map(({ key }) => key);
       this.#checkOpen();
     }
   }
@@ -276,21 +277,21 @@ export class S3Store extends KVStore {
     });
   }
 
-  /** The keys under a prefix, with the sizes of their objects. S3 lists by name, so that a key is never listed twice. */
-  async *#pages(prefix: string): AsyncIterableIterator<{ readonly key: string; readonly size: number }[]> {
+  /** The keys under a prefix, and whether their objects are empty. S3 lists by name, so that a key is never listed twice. */
+  async *#pages(prefix: string): AsyncIterableIterator<{ readonly key: string; readonly isEmpty: boolean }[]> {
     const where = { Bucket: this.#bucket, Prefix: this.#prefix + objectPrefix(prefix) };
     let token: string | undefined;
     do {
-      const page: { key: string; size: number }[] = [];
+      const page: { key: string; isEmpty: boolean }[] = [];
       try {
         const listed = await this.#client.listObjectsV2(
           token === undefined ? where : { ...where, ContinuationToken: token },
         );
-        for (const { Key = "", Size = 0 } of listed.Contents ?? []) {
+        for (const { Key = "", Size } of listed.Contents ?? []) {
           const key = keyOf(Key.slice(this.#prefix.length));
-          if (key !== undefined) page.push({ key, size: Size });
+          if (key !== undefined) page.push({ key, isEmpty: Size === 0 });
         }
-        token = listed.NextContinuationToken;
+        token = nextPage(listed);
       } catch (error) {
         throw failure(error);
       }
@@ -335,16 +336,6 @@ function bodyOf(value: Uint8Array): Uint8Array {
 function valueIn(body: Uint8Array = REMOVED): Uint8Array | undefined {
   if (body.length === 0) return undefined;
   return body.some((byte) => byte !== 0) ? body : body.slice(1);
-}
-
-function checkClient(client: S3Api): S3Api {
-  const methods = ["getObject", "putObject", "deleteObject", "deleteObjects", "listObjectsV2"] as const;
-  if (typeof client === "object" && client !== null && methods.every((name) => typeof client[name] === "function")) {
-    return client;
-  }
-  throw new TypeError(
-    `An S3Store needs an S3 of the package @aws-sdk/client-s3 (npm install @aws-sdk/client-s3), not ${describe(client)}.`,
-  );
 }
 
 function checkPrefix(prefix: string): string {

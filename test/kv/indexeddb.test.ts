@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { conformance } from "../../src/conformance/index.ts";
@@ -74,6 +75,45 @@ describe.skipIf(lacks("Chromium", hasChromium()))("IndexedDBStore in Chromium", 
       'VKV_STORAGE: The database "deleted" was deleted or changed by another tab: open the store again.',
     );
     await other.close();
+  });
+
+  it("ends every call when the user clears the site's data, and says why", async () => {
+    const session = await page.context().newCDPSession(page);
+    for (let round = 0; round < 4; round++) {
+      const other = await browser.open("cleared.vkv.test");
+      const outcomes = other.evaluate(async () => {
+        const ended: string[] = [];
+        while (ended.at(-1) === undefined || ended.at(-1) === "done") {
+          ended.push(await vkv.outcome(() => vkv.store("cleared").set(`k${ended.length}`, new Uint8Array(1000))));
+        }
+        // The store may be told a moment later.
+        do ended.push(await vkv.outcome(() => vkv.store("cleared").get("k")));
+        while (/^(done$|VKV_STORAGE: IndexedDB failed: )/.test(ended.at(-1) ?? ""));
+        return [...new Set(ended.slice(0, -1)), ended.at(-1) ?? ""];
+      });
+      await sleep(100);
+      await session.send("Storage.clearDataForOrigin", { origin: "https://cleared.vkv.test", storageTypes: "all" });
+      const said = await outcomes;
+      expect(said.at(-1)).toBe('VKV_STORAGE: The database "cleared" was closed by the browser: open the store again.');
+      expect(said.filter((outcome) => !/^(done$|VKV_STORAGE: )/.test(outcome))).toEqual([]);
+      await other.close();
+    }
+  });
+
+  it("does what it was asked before it was closed", async () => {
+    const ends = await page.evaluate(async () => {
+      const outcomes: string[] = [];
+      for (const isOpen of [false, true]) {
+        const store = vkv.store(`closed ${isOpen}`);
+        if (isOpen) await store.get("k");
+        const calls = [store.set("k", new Uint8Array([1])), store.cas("l", new Uint8Array([1]), undefined)];
+        await store.close();
+        for (const call of [...calls, store.get("k")]) outcomes.push(await vkv.outcome(() => call));
+      }
+      return outcomes;
+    });
+    const each = ["done", "done", "VKV_STORE_CLOSED: The store is closed."];
+    expect(ends).toEqual([...each, ...each]);
   });
 
   it("refuses a database of a later layout", async () => {

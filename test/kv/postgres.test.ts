@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Pool } from "pg";
+import { Client, Pool } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { collect } from "../../src/conformance/check.ts";
 import { conformance } from "../../src/conformance/index.ts";
@@ -30,6 +30,7 @@ describe("new PostgresStore", () => {
     [undefined, {}, TypeError],
     [{}, {}, TypeError],
     ["postgres://localhost", {}, TypeError],
+    [new Client(), {}, TypeError],
     [failing(), { table: 1 }, TypeError],
     [failing(), { tabel: "t" }, TypeError],
     [failing(), { table: "" }, RangeError],
@@ -72,6 +73,14 @@ describe("a statement", () => {
       expect(error).toMatchObject({ message: `PostgreSQL failed: failure ${code}`, cause: { code } });
       expect(database.asked).toBe(1);
     }
+  });
+
+  it.each(Object.keys(calls))("that is answered as no Pool does fails: %s", async (name) => {
+    const database = { query: async () => [[], []] } as unknown as PostgresDatabase;
+    await expect(calls[name]?.(new PostgresStore(database))).rejects.toMatchObject({
+      code: "VKV_STORAGE",
+      message: expect.stringContaining("rows"),
+    });
   });
 
   it("is not tried for ever", async () => {

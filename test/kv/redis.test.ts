@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { createClient } from "redis";
+import { createClient, createClientPool, createSentinel } from "redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { collectGarbage } from "../../src/commit/collect.ts";
 import { collect } from "../../src/conformance/check.ts";
+import { conformance } from "../../src/conformance/index.ts";
 import { StorageError } from "../../src/errors.ts";
 import { type RedisClient, RedisStore } from "../../src/kv/redis.ts";
+import { Versioned } from "../../src/versioned/versioned.ts";
 import { lacks } from "../support/needs.ts";
 import { hasRedis, RedisCluster, RedisServer } from "../support/redis-server.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
@@ -33,6 +36,18 @@ describe("new RedisStore", () => {
       new Redis({ ...options, maxRetriesPerRequest: 0, keyPrefix: "x" }),
       TypeError,
       /without keyPrefix/,
+    ],
+    [
+      "one that makes pipelines by itself",
+      new Redis({ ...options, maxRetriesPerRequest: 0, enableAutoPipelining: true }),
+      TypeError,
+      /enableAutoPipelining/,
+    ],
+    [
+      "a client of sentinels by the package redis",
+      createSentinel({ name: "x", sentinelRootNodes: [{ host: "127.0.0.1", port: 1 }] }),
+      TypeError,
+      /createSentinel/,
     ],
     [
       "a cluster that sends commands again",
@@ -127,6 +142,31 @@ describe.skipIf(lacks("redis-server", hasRedis()))("RedisStore", () => {
       expect(await redis.dbSize()).toBe(0);
     });
 
+    it.each(["{vkv}:index", "{vkv}:records"])(
+      "lists no branches, and collects nothing, when %s was evicted",
+      async (lost) => {
+        const store = new RedisStore(connected.client);
+        const v = await Versioned.open(store);
+        await v.snapshot({ k: bytes(1) });
+        await v.merge();
+        const before = await collect(store.keys("n/"));
+        await redis.unlink(lost);
+        await expect(Versioned.branches(store)).rejects.toMatchObject({ code: "VKV_STORAGE" });
+        await expect(collectGarbage(store, { minAge: 0 })).rejects.toMatchObject({ code: "VKV_STORAGE" });
+        expect(await collect(store.keys("n/"))).toEqual(before);
+      },
+    );
+
+    it("runs on a pool of clients", async () => {
+      const pool = createClientPool({ socket: { port: server.port } });
+      await pool.connect();
+      for (const test of conformance.filter(({ topic }) => topic === "cas" || topic === "races")) {
+        const create = (): RedisStore => new RedisStore(pool, { prefix: test.name });
+        await test.run({ create, another: create });
+      }
+      pool.destroy();
+    });
+
     it("leaves the client open when it is closed", async () => {
       const store = new RedisStore(connected.client);
       await store.set("k", bytes(1));
@@ -155,7 +195,7 @@ describe.skipIf(lacks("redis-server", hasRedis()))("RedisStore", () => {
       }
     });
 
-    it.each(["redis 5", "redis 6", "ioredis 5", "ioredis 6"] as const)(
+    it.each(["redis 6.3", "redis 6", "ioredis 5", "ioredis 6"] as const)(
       "runs nothing twice when %s loses an answer",
       async (driver) => {
         const { client, close } = await connectRedis(driver, [proxy.port]);

@@ -9,7 +9,7 @@ import { root } from "./run.ts";
 /** Drivers, which are not bundled: they are not made for it. */
 const DRIVERS = [
   "redis",
-  "redis-5",
+  "redis-6.3",
   "ioredis",
   "ioredis-5",
   "pg",

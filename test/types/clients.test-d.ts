@@ -2,9 +2,9 @@
 import type { PGlite } from "@electric-sql/pglite";
 import type { Cluster, Redis } from "ioredis";
 import type { Cluster as Cluster5, Redis as Redis5 } from "ioredis-5";
-import type { Client, Pool, PoolClient } from "pg";
-import type { createClient, createCluster, RedisClientType, RedisClusterType } from "redis";
-import type { createClient as createClient5, createCluster as createCluster5 } from "redis-5";
+import type { Pool } from "pg";
+import type { createClient, createClientPool, createCluster, RedisClientType, RedisClusterType } from "redis";
+import type { createClient as createClient63, createCluster as createCluster63 } from "redis-6.3";
 import { PostgresStore } from "vkv/postgres";
 import { RedisStore } from "vkv/redis";
 
@@ -13,8 +13,9 @@ declare const redisClients: [
   RedisClusterType,
   ReturnType<typeof createClient>,
   ReturnType<typeof createCluster>,
-  ReturnType<typeof createClient5>,
-  ReturnType<typeof createCluster5>,
+  ReturnType<typeof createClientPool>,
+  ReturnType<typeof createClient63>,
+  ReturnType<typeof createCluster63>,
   Redis,
   Cluster,
   Redis5,
@@ -22,7 +23,7 @@ declare const redisClients: [
 ];
 for (const client of redisClients) new RedisStore(client, { prefix: "app" });
 
-declare const databases: [Pool, PGlite, Client, PoolClient];
+declare const databases: [Pool, PGlite];
 for (const database of databases) new PostgresStore(database, { table: "t", schema: "s" });
 
 declare const wrong: { query(): void };

@@ -2,14 +2,14 @@
 import { Cluster, Redis } from "ioredis";
 import { Cluster as Cluster5, Redis as Redis5 } from "ioredis-5";
 import { createClient, createCluster } from "redis";
-import { createClient as createClient5, createCluster as createCluster5 } from "redis-5";
+import { createClient as createClient63, createCluster as createCluster63 } from "redis-6.3";
 import type { RedisClient } from "../../../src/kv/redis.ts";
 
-/** The packages, with their major versions: of 5, the oldest that `RedisStore` runs on; of 6, the newest. */
-export type RedisDriver = "redis 5" | "redis 6" | "ioredis 5" | "ioredis 6";
+/** The packages, with their versions: "redis 6.3" and "ioredis 5" are the oldest that `RedisStore` runs on, the others the newest. */
+export type RedisDriver = "redis 6.3" | "redis 6" | "ioredis 5" | "ioredis 6";
 
 /** All of them. */
-export const REDIS_DRIVERS: readonly RedisDriver[] = ["redis 5", "redis 6", "ioredis 5", "ioredis 6"];
+export const REDIS_DRIVERS: readonly RedisDriver[] = ["redis 6.3", "redis 6", "ioredis 5", "ioredis 6"];
 
 /** A client that is connected, and how it is closed. */
 export interface Connected<C> {
@@ -38,8 +38,8 @@ export async function connectRedis(
   const forOne = { ...socket, lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => 20 };
   const isCluster = ports.length > 1;
   switch (driver) {
-    case "redis 5":
-      return opened(isCluster ? createCluster5(forNodeCluster) : createClient5(forNode));
+    case "redis 6.3":
+      return opened(isCluster ? createCluster63(forNodeCluster) : createClient63(forNode));
     case "redis 6":
       return opened(isCluster ? createCluster(forNodeCluster) : createClient(forNode));
     case "ioredis 5":
