@@ -324,6 +324,10 @@ export class Node {
   #sum(): Totals {
     let size = 0;
     let bytes = 0;
+    if (this.level === 0) {
+      for (let i = 0; i < this.count; i++) bytes += slotSize(this.payload, this.slotStart(i), this.slotEnd(i));
+      return { size: this.count, bytes };
+    }
     for (let i = 0; i < this.count; i++) {
       const entry = this.entryTotals(i);
       size += entry.size;
