@@ -65,7 +65,7 @@ export function replaceSlots({ node, indexes, changes }: Patch, edits: EntryList
   const source = node.payload;
   const children = node.level === 0 ? NO_CHILDREN : node.children.slice();
   // Every change of an inner node is another child.
-  const held = node.held.length === 0 ? indexes : [...new Set([...node.held, ...indexes])];
+  const held = node.held.length === 0 ? indexes : together(node.held, indexes);
   const built: (Node | undefined)[] = [];
   let { size, bytes } = node.totals();
   let { length } = source;
@@ -115,4 +115,10 @@ export function replaceSlots({ node, indexes, changes }: Patch, edits: EntryList
   }
   payload.set(source.subarray(from), at);
   return new Node(hashOf(payload), payload, children, undefined, node.level === 0 ? undefined : held, { size, bytes });
+}
+
+/** The numbers of two lists. (They are short: a set of them would cost more.) */
+function together(list: readonly number[], more: readonly number[]): readonly number[] {
+  const fresh = more.filter((number) => !list.includes(number));
+  return fresh.length === 0 ? list : [...list, ...fresh];
 }
