@@ -75,7 +75,7 @@ export async function storeCommit(session: Session, made: NewCommit): Promise<Pi
     return { commit, root: made.root };
   }
   const bases = new Map<Hash, Hash | undefined>();
-  for (const { hash, delta } of [...made.chunks, ...more]) bases.set(hash, delta?.base);
+  for (const { hash, delta } of [...made.chunks, ...more]) if (delta !== undefined) bases.set(hash, delta.base);
   for (const [hash, chunk] of known) bases.set(hash, chunk.bases[0]);
   const root = nodes.addStored(made.root, (hash) => bases.get(hash));
   return { commit, root };
