@@ -33,6 +33,9 @@ const CRC = Uint8Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
+/** How many bytes the arrays have in which several chunks lie on their way to the store; one that is larger has its own. */
+const SLAB = 64 * 1024;
+
 /** What a chunk's header says. */
 interface Header {
   readonly epoch: number;
@@ -55,26 +58,59 @@ export type StoredChunk = Header & Body;
 
 /** The stored bytes of a chunk. */
 export function encodeChunk(chunk: StoredChunk): Uint8Array {
-  const { epoch, createdAt } = chunk;
-  const checkAt = 1 + varintLength(epoch) + varintLength(createdAt);
-  const bytes = new Uint8Array(checkAt + 1 + bodyLength(chunk));
-  writeVarint(createdAt, bytes, writeVarint(epoch, bytes, 1));
-  let at = checkAt + 1;
-  if (chunk.base !== undefined) {
+  const head = headOf(chunk);
+  return fill(new Uint8Array(head.length + bodyLength(chunk)), head, chunk);
+}
+
+/** The stored bytes of several chunks with the same header, as views of a few larger arrays: to make one for each would cost more than to fill it. */
+export function encodeChunks(header: Header, bodies: readonly Body[]): Uint8Array[] {
+  const head = headOf(header);
+  const lengths = bodies.map((body) => head.length + bodyLength(body));
+  let slab = new Uint8Array(0);
+  let at = 0;
+  return bodies.map((body, i) => {
+    const length = lengths[i] ?? 0;
+    if (at + length > slab.length) {
+      slab = new Uint8Array(slabLength(lengths, i));
+      at = 0;
+    }
+    at += length;
+    return fill(slab.subarray(at - length, at), head, body);
+  });
+}
+
+/** How many bytes the next array is for: those of as many chunks as it holds, but of one at least. */
+function slabLength(lengths: readonly number[], from: number): number {
+  let sum = lengths[from] ?? 0;
+  for (let i = from + 1; i < lengths.length && sum + (lengths[i] ?? 0) <= SLAB; i++) sum += lengths[i] ?? 0;
+  return sum;
+}
+
+/** The bytes before a body, but for the version and the check. */
+function headOf({ epoch, createdAt }: Header): Uint8Array {
+  const head = new Uint8Array(2 + varintLength(epoch) + varintLength(createdAt));
+  writeVarint(createdAt, head, writeVarint(epoch, head, 1));
+  return head;
+}
+
+function fill(bytes: Uint8Array, head: Uint8Array, body: Body): Uint8Array {
+  bytes.set(head);
+  let at = head.length;
+  if (body.base !== undefined) {
     bytes[0] = VERSION.delta;
-    writeHash(chunk.base, bytes, at);
-    bytes.set(chunk.delta, at + HASH_BYTES);
-  } else if (chunk.note !== undefined) {
+    writeHash(body.base, bytes, at);
+    bytes.set(body.delta, at + HASH_BYTES);
+  } else if (body.note !== undefined) {
     bytes[0] = VERSION.noted;
-    at = writeVarint(chunk.payload.length, bytes, at);
-    bytes.set(chunk.payload, at);
-    bytes.set(chunk.note, at + chunk.payload.length);
+    at = writeVarint(body.payload.length, bytes, at);
+    bytes.set(body.payload, at);
+    bytes.set(body.note, at + body.payload.length);
   } else {
     bytes[0] = VERSION.whole;
-    bytes.set(chunk.payload, at);
+    bytes.set(body.payload, at);
   }
-  const unhashed = chunk.base === undefined ? (chunk.note?.length ?? 0) : bodyLength(chunk);
-  bytes[checkAt] = checkOf(bytes, checkAt, unhashed);
+  const unhashed = body.base === undefined ? (body.note?.length ?? 0) : bodyLength(body);
+  bytes[head.length - 1] = checkOf(bytes, head.length - 1, unhashed);
   return bytes;
 }
 

@@ -93,7 +93,7 @@ export class DeltaWriter {
     at = 0;
     for (const { start, end, copyStart, copyEnd } of this.#steps) {
       offset = writeVarint(end - start, delta, offset);
-      delta.set(this.#payload.subarray(start, end), offset);
+      if (start < end) delta.set(this.#payload.subarray(start, end), offset);
       const skipped = copyEnd === copyStart ? 0 : copyStart - at;
       offset = writeVarint(skipped, delta, offset + end - start);
       offset = writeVarint(copyEnd - copyStart, delta, offset);

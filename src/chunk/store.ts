@@ -4,7 +4,7 @@
  */
 import { CorruptionError, StorageError } from "../errors.ts";
 import type { KVStore } from "../kv/store.ts";
-import { baseOf, type Delta, decodeChunk, encodeChunk, type StoredChunk } from "./codec.ts";
+import { baseOf, type Delta, decodeChunk, encodeChunk, encodeChunks, type StoredChunk } from "./codec.ts";
 import { applyDelta } from "./delta.ts";
 import { type Hash, hashOf } from "./hash.ts";
 import { type ChunkKind, chunkKey } from "./key.ts";
@@ -151,10 +151,11 @@ export class ChunkStore {
 
   /** Creates chunks, and raises those that are there; returns those that were removed in between. */
   async #putBatch(chunks: readonly Chunk[], epoch: number, known: Map<Hash, SoundChunk>): Promise<Chunk[]> {
-    const createdAt = this.#now();
-    const entries: [string, Uint8Array][] = chunks.map((chunk) => [
-      chunkKey(chunk.kind, chunk.hash),
-      encodeChunk({ epoch, createdAt, ...(chunk.delta ?? chunk) }),
+    const bodies = chunks.map((chunk) => chunk.delta ?? chunk);
+    const stored = encodeChunks({ epoch, createdAt: this.#now() }, bodies);
+    const entries = chunks.map(({ kind, hash }, i): [string, Uint8Array] => [
+      chunkKey(kind, hash),
+      stored[i] ?? NOTHING,
     ]);
     const existing = await this.store.createMany(entries);
     if (existing.length === 0) return [];

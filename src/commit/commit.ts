@@ -61,6 +61,8 @@ export interface CommitParts {
   readonly bytes: number;
   readonly parents: readonly CommitRecord[];
   readonly info: Info | undefined;
+  /** What the commit changed, if the nodes of its tree are not stored. */
+  readonly note?: Uint8Array | undefined;
 }
 
 /** The first byte of a commit's payload. */
@@ -77,6 +79,7 @@ const RADIX = 4;
  */
 export function skipDepths(depth: number): number[] {
   if (depth === 0) return [];
+  if (depth % RADIX !== 0) return depth % RADIX === 1 ? [] : [below(depth, RADIX)];
   const depths = new Set<number>([below(depth, RADIX)]);
   for (let step = RADIX; depth % step === 0; step *= RADIX) {
     for (let at = below(depth, step * RADIX); at < depth; at += step) depths.add(at);
@@ -89,20 +92,20 @@ function below(depth: number, step: number): number {
   return Math.floor((depth - 1) / step) * step;
 }
 
-/** Makes a commit, without a note. `ancestor` finds the first parent's first-parent ancestor at a depth. */
+/** Makes a commit. `ancestor` finds the first parent's first-parent ancestor at a depth. */
 export function makeCommit(parts: CommitParts, ancestor: (depth: number) => Hash): CommitRecord {
+  const { root, size, bytes, note } = parts;
   const [first] = parts.parents;
+  const info = checkInfo(parts.info);
+  const parents = parts.parents.map(({ hash }) => hash);
+  const generation = parts.parents.reduce((highest, parent) => Math.max(highest, parent.generation + 1), 0);
   const depth = first === undefined ? 0 : first.depth + 1;
-  const fields = {
-    ...parts,
-    parents: parts.parents.map((parent) => parent.hash),
-    generation: parts.parents.reduce((highest, parent) => Math.max(highest, parent.generation + 1), 0),
-    depth,
-    merges: (first?.merges ?? 0) + (parts.parents.length > 1 ? 1 : 0),
-    skips: skipDepths(depth).map(ancestor),
-  };
-  const payload = encode(fields);
-  return { ...fields, payload, hash: hashOf(payload), info: checkInfo(parts.info), note: undefined };
+  const merges = (first?.merges ?? 0) + (parents.length > 1 ? 1 : 0);
+  const skips = skipDepths(depth).map(ancestor);
+  const payload = encode({ parents, info, root, generation, size, bytes, depth, merges, skips });
+  const hash = hashOf(payload);
+  // Written out: copies of objects take longer than the hash, and all records have one shape.
+  return { hash, parents, info, root, generation, size, bytes, depth, merges, skips, payload, note };
 }
 
 /** The first-parent ancestors that a commit names, by depth. */

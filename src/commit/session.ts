@@ -384,6 +384,7 @@ export class Session {
     const elsewhere = head === undefined || head === branch?.head ? undefined : this.#safe.get(head);
     if (elsewhere !== undefined) return elsewhere;
     const own = branch?.cuts ?? [];
+    if (own.length === 0 && this.#safe.size === 0) return own;
     const sources = [...this.#safe].map(([head, cuts]) => ({ head, cuts })).filter(({ head }) => head !== without);
     if (branch !== undefined) sources.push(branch);
     const all = new Set(sources.flatMap(({ cuts }) => cuts));

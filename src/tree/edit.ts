@@ -18,6 +18,8 @@ export const EMPTY_ROOT: Node = buildNode(new EntryList(), 0, 0, 0, false, false
 
 /** What the entries of a region take mostly, in bytes. */
 const ROOM = { keys: 2048, slots: 8192 };
+/** Where the entries of regions lie until their nodes are built: to make a list takes longer than most edits. */
+let scratch = emptyList();
 
 /**
  * Sets and removes keys; returns the root of the tree after it. Its new nodes are not stored, and hold each other.
@@ -39,12 +41,18 @@ export async function edit(reader: NodeReader, root: Node, changes: EntryList): 
     let regions = plan(reader, root, level, edits);
     for (; reader.missed; regions = plan(reader, root, level, edits)) await reader.fetch();
     const exchanges: Exchange[] = [];
-    const list = new EntryList(new KeyList(ROOM.keys), ROOM.slots);
     for (const region of regions)
-      exchanges.push({ old: region.nodes, built: exchange(reader, region, edits, level, list) });
+      exchanges.push({ old: region.nodes, built: exchange(reader, region, edits, level, scratch) });
+    // A few large edits do not make it large for ever.
+    if (scratch.room > 8 * ROOM.slots) scratch = emptyList();
+    else scratch.clear();
     if (level === root.level) return topOf(reader, exchanges[0]?.built ?? []);
     edits = parentEdits(exchanges);
   }
+}
+
+function emptyList(): EntryList {
+  return new EntryList(new KeyList(ROOM.keys), ROOM.slots);
 }
 
 function withoutRemovals(edits: EntryList): EntryList {

@@ -31,6 +31,11 @@ export class EntryList {
     return this.#keys;
   }
 
+  /** How many bytes it has room for. */
+  get room(): number {
+    return this.#keys.bytes.length + this.#slots.length;
+  }
+
   /** Removes all entries; the room stays. */
   clear(): void {
     this.#keys.clear();
@@ -70,6 +75,15 @@ export class EntryList {
   /** An entry's slot, as a view. */
   slot(index: number): Uint8Array {
     return this.#slots.subarray(this.slotStart(index), this.slotEnd(index));
+  }
+
+  /** Copies an entry's slot to `offset`; returns the offset after it. (It is short: a view of it would cost more than to copy it.) */
+  copySlot(index: number, target: Uint8Array, offset: number): number {
+    const slots = this.#slots;
+    const end = this.slotEnd(index);
+    let at = offset;
+    for (let i = this.slotStart(index); i < end; i++) target[at++] = slots[i] ?? 0;
+    return at;
   }
 
   /** Whether an entry's slot holds the same bytes as that of a node's entry. */

@@ -52,19 +52,18 @@ export function keyText(bytes: Uint8Array): string {
 }
 
 /**
- * The keys that end in `bytes` at `ends`. To decode them together and cut the text takes 25 ns a key, to decode each 100; a
- * key then holds the text of all, so that they should be few.
+ * Adds the keys that end in `bytes` at the first `count` of `ends` to `texts`. To decode them together and cut the text takes 25 ns a key, to decode
+ * each 100; a key then holds the text of all, so that they should be few.
  */
-export function keyTexts(bytes: Uint8Array, ends: readonly number[]): string[] {
+export function addKeyTexts(bytes: Uint8Array, ends: readonly number[], count: number, texts: string[]): void {
   const text = keyText(bytes);
   const isAscii = text.length === bytes.length;
-  const texts: string[] = [];
   let start = 0;
-  for (const end of ends) {
+  for (let i = 0; i < count; i++) {
+    const end = ends[i] ?? 0;
     texts.push(isAscii ? text.substring(start, end) : keyText(bytes.subarray(start, end)));
     start = end;
   }
-  return texts;
 }
 
 /** The order of two keys: negative, zero or positive. */

@@ -15,7 +15,7 @@
  * node is the last key of a child and a slot of the child's hash, then its number of keys and their values' bytes as
  * varints. Keys ascend. The encoding is canonical: the same entries have the same bytes.
  */
-import { HASH_BYTES, type Hash, readHash } from "../chunk/hash.ts";
+import { HASH_BYTES, type Hash, hashOf, readHash } from "../chunk/hash.ts";
 import { ByteReader } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
 import { maxEntries } from "./boundary.ts";
@@ -122,6 +122,22 @@ export class Node {
     this.#prefixStart = HEADER + this.count * (this.wide ? 8 : 4);
     this.#keysStart = this.#prefixStart + this.prefixLength;
     this.slotsStart = this.#keysStart + (this.count === 0 ? 0 : this.#offset(this.count - 1));
+  }
+
+  /**
+   * A node with the same keys and other slots, which is not stored.
+   *
+   * @param payload its bytes: with the same keys
+   */
+  withSlots(
+    payload: Uint8Array,
+    children: (NodeRef | undefined)[],
+    held: readonly number[] | undefined,
+    totals: Totals,
+  ): Node {
+    const node = new Node(hashOf(payload), payload, children, undefined, held, totals);
+    node.#heads = this.#heads;
+    return node;
   }
 
   #offset(index: number): number {
@@ -324,6 +340,10 @@ export class Node {
   #sum(): Totals {
     let size = 0;
     let bytes = 0;
+    if (this.level === 0) {
+      for (let i = 0; i < this.count; i++) bytes += slotSize(this.payload, this.slotStart(i), this.slotEnd(i));
+      return { size: this.count, bytes };
+    }
     for (let i = 0; i < this.count; i++) {
       const entry = this.entryTotals(i);
       size += entry.size;

@@ -1,6 +1,6 @@
 import type { ChunkStore } from "../chunk/store.ts";
 import { readSlots } from "./blob.ts";
-import { keyTexts } from "./key-bytes.ts";
+import { addKeyTexts } from "./key-bytes.ts";
 import type { Node } from "./node.ts";
 
 /** Entries of a leaf, from `from` to before `to`. */
@@ -32,12 +32,22 @@ export class Page {
   }
 
   get keys(): string[] {
-    return this.#each(textsOf);
+    const keys: string[] = [];
+    for (const run of this.#runs) {
+      const from = keys.length;
+      addTexts(run, keys);
+      if (this.#reverse) keys.push(...keys.splice(from).reverse());
+    }
+    return keys;
   }
 
   /** The slots, as views. */
   get slots(): Uint8Array[] {
-    return this.#each(({ leaf, from, to }) => Array.from({ length: to - from }, (_, i) => leaf.slot(from + i)));
+    const slots: Uint8Array[] = [];
+    for (const { leaf, from, to } of this.#runs) {
+      for (let i = 0; i < to - from; i++) slots.push(leaf.slot(this.#reverse ? to - 1 - i : from + i));
+    }
+    return slots;
   }
 
   /** Copies of the values in one new array, runs copied as they lie; `undefined` if some lie outside. */
@@ -45,6 +55,7 @@ export class Page {
     let room = 0;
     for (const { leaf, from, to } of this.#runs) room += leaf.slotStart(to) - leaf.slotStart(from);
     const slab = new Uint8Array(room);
+    const { buffer } = slab;
     const values: Uint8Array[] = [];
     let end = 0;
     for (const { leaf, from, to } of this.#runs) {
@@ -56,21 +67,11 @@ export class Page {
         const index = this.#reverse ? to - 1 - i : from + i;
         const at = leaf.slotStart(index) + shift;
         if (slab[at] !== 0) return undefined;
-        values.push(slab.subarray(at + 1, leaf.slotEnd(index) + shift));
+        // Half the time of `subarray`.
+        values.push(new Uint8Array(buffer, at + 1, leaf.slotEnd(index) + shift - at - 1));
       }
     }
     return values;
-  }
-
-  /** What each run gives, one after another. */
-  #each<T>(of: (run: Run) => T[]): T[] {
-    const all: T[] = [];
-    for (const run of this.#runs) {
-      const items = of(run);
-      if (this.#reverse) items.reverse();
-      for (const item of items) all.push(item);
-    }
-    return all;
   }
 }
 
@@ -81,15 +82,16 @@ export async function readValues(chunks: ChunkStore, page: Page): Promise<(Uint8
 
 /** Where the keys of a run lie until they are decoded: an array of their own would cost more than that. */
 let scratch = new Uint8Array(4096);
+/** Where each of them ends. */
+const scratchEnds: number[] = [];
 
-function textsOf({ leaf, from, to }: Run): string[] {
+function addTexts({ leaf, from, to }: Run, texts: string[]): void {
   const room = (to - from) * leaf.prefixLength + leaf.suffixEnd(to - 1) - leaf.suffixStart(from);
   if (room > scratch.length) scratch = new Uint8Array(2 * room);
-  const ends: number[] = [];
   let end = 0;
   for (let i = from; i < to; i++) {
     end = leaf.copyKey(i, scratch, end);
-    ends.push(end);
+    scratchEnds[i - from] = end;
   }
-  return keyTexts(scratch.subarray(0, end), ends);
+  addKeyTexts(scratch.subarray(0, end), scratchEnds, to - from, texts);
 }

@@ -2,10 +2,9 @@
  * Changes the slots of keys that are there, on one level of a tree: no boundary moves, so that each node above becomes one
  * node again, whose keys are copied as they lie. One walk down finds all places, and only then is anything built.
  */
-import { hashOf } from "../chunk/hash.ts";
 import { childSlotLength, writeChildSlot } from "./child-slot.ts";
 import type { EntryList } from "./entry-list.ts";
-import { NO_CHILDREN, Node, setChild, slotTotals } from "./node.ts";
+import { NO_CHILDREN, type Node, setChild, slotTotals } from "./node.ts";
 import { writeOffset } from "./node-builder.ts";
 import type { NodeReader } from "./node-store.ts";
 
@@ -65,33 +64,39 @@ export function replaceSlots({ node, indexes, changes }: Patch, edits: EntryList
   const source = node.payload;
   const children = node.level === 0 ? NO_CHILDREN : node.children.slice();
   // Every change of an inner node is another child.
-  const held = node.held.length === 0 ? indexes : [...new Set([...node.held, ...indexes])];
+  const held = node.held.length === 0 ? indexes : together(node.held, indexes);
   const built: (Node | undefined)[] = [];
   let { size, bytes } = node.totals();
   let { length } = source;
+  // Whether all else stays where it was: mostly, values are as long as those before them.
+  let isInPlace = true;
   for (let k = 0; k < indexes.length; k++) {
     const index = indexes[k] ?? 0;
     const change = changes[k];
     const before = node.entryTotals(index);
     let after = before;
-    length -= node.slotEnd(index) - node.slotStart(index);
+    let slotLength = 0;
     if (typeof change === "object") {
       const child = replaceSlots(change, edits);
       built[k] = child;
       setChild(children, index, { node: child, used: false });
       after = child.totals();
-      length += childSlotLength(after);
+      slotLength = childSlotLength(after);
     } else if (change !== undefined) {
       const child = edits.child(change);
       if (child !== undefined) setChild(children, index, child);
       after = slotTotals(node.level, edits.slots, edits.slotStart(change), edits.slotEnd(change));
-      length += edits.slotEnd(change) - edits.slotStart(change);
+      slotLength = edits.slotEnd(change) - edits.slotStart(change);
     }
     size += after.size - before.size;
     bytes += after.bytes - before.bytes;
+    const difference = slotLength - (node.slotEnd(index) - node.slotStart(index));
+    if (difference !== 0) isInPlace = false;
+    length += difference;
   }
   // Slots never take so many bytes that offsets need more of them: their width is the keys'.
   const payload = new Uint8Array(length);
+  if (isInPlace) payload.set(source);
   let from = 0;
   let at = 0;
   for (let k = 0; k < indexes.length; k++) {
@@ -99,20 +104,22 @@ export function replaceSlots({ node, indexes, changes }: Patch, edits: EntryList
     const change = changes[k];
     const child = built[k];
     const start = node.slotStart(index);
-    payload.set(source.subarray(from, start), at);
+    if (!isInPlace) payload.set(source.subarray(from, start), at);
     at += start - from;
     from = node.slotEnd(index);
-    if (child !== undefined) {
-      at = writeChildSlot(child.hash, child.totals(), payload, at);
-    } else if (typeof change === "number") {
-      payload.set(edits.slots.subarray(edits.slotStart(change), edits.slotEnd(change)), at);
-      at += edits.slotEnd(change) - edits.slotStart(change);
-    }
+    if (child !== undefined) at = writeChildSlot(child.hash, child.totals(), payload, at);
+    else if (typeof change === "number") at = edits.copySlot(change, payload, at);
     const shift = at - from;
     const next = indexes[k + 1] ?? count;
     for (let i = index; shift !== 0 && i < next; i++)
       writeOffset(payload, count + i, node.slotEnd(i) - slotsStart + shift, wide);
   }
-  payload.set(source.subarray(from), at);
-  return new Node(hashOf(payload), payload, children, undefined, node.level === 0 ? undefined : held, { size, bytes });
+  if (!isInPlace) payload.set(source.subarray(from), at);
+  return node.withSlots(payload, children, node.level === 0 ? undefined : held, { size, bytes });
+}
+
+/** The numbers of two lists. (They are short: a set of them would cost more.) */
+function together(list: readonly number[], more: readonly number[]): readonly number[] {
+  const fresh = more.filter((number) => !list.includes(number));
+  return fresh.length === 0 ? list : [...list, ...fresh];
 }

@@ -32,7 +32,8 @@ export async function nodeChunks(
   return nodes.map((node, i): Chunk => {
     const other = others[i];
     // It may be the other one again: nothing is a difference from itself.
-    return { ...whole(node), delta: other && other.hash !== node.hash ? deltaOf(node, other) : undefined };
+    const delta = other && other.hash !== node.hash ? deltaOf(node, other) : undefined;
+    return { kind: "node", hash: node.hash, payload: node.payload, delta };
   });
 }
 

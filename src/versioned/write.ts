@@ -1,4 +1,3 @@
-import { equalValues } from "../bytes.ts";
 import type { Hash } from "../chunk/hash.ts";
 import type { Chunk } from "../chunk/store.ts";
 import type { CommitRecord } from "../commit/commit.ts";
@@ -10,9 +9,9 @@ import { sameEdits, tailNote } from "../commit/tail.ts";
 import { CorruptionError } from "../errors.ts";
 import { EMPTY_ROOT, edit } from "../tree/edit.ts";
 import { EntryList } from "../tree/entry-list.ts";
+import { withoutIdle } from "../tree/idle.ts";
 import type { Node } from "../tree/node.ts";
 import { NodeReader, type NodeStore } from "../tree/node-store.ts";
-import { getSlots } from "../tree/read.ts";
 import { nodeChunks } from "./node-chunks.ts";
 
 /** A tree for a new commit. */
@@ -33,15 +32,8 @@ export interface NewCommit {
 export async function changedTree(nodes: NodeStore, from: Node, changes: EntryList): Promise<NewTree> {
   const reader = new NodeReader(nodes);
   const root = await edit(reader, from, changes);
-  const edits = new EntryList();
-  if (root.hash === from.hash) return { root: from, edits };
-  const keys = Array.from({ length: changes.length }, (_, i) => changes.key(i));
-  const before = await getSlots(reader, from, keys);
-  before.forEach((slot, i) => {
-    const after = changes.isRemoval(i) ? undefined : changes.slot(i);
-    if (!equalValues(slot, after)) edits.pushFrom(changes, i);
-  });
-  return { root, edits };
+  if (root.hash === from.hash) return { root: from, edits: new EntryList() };
+  return { root, edits: await withoutIdle(reader, from, changes) };
 }
 
 /** Makes a commit of a tree. Nothing is stored. */
@@ -53,11 +45,11 @@ export async function newCommit(
   info: Info | undefined,
 ): Promise<NewCommit> {
   const { size, bytes } = root.totals();
-  const made = await repository.commits.make({ root: root.hash, size, bytes, parents, info });
   const note = tailNote(tailLimitOf(repository.store), parents[0], edits);
+  const commit = await repository.commits.make({ root: root.hash, size, bytes, parents, info, note });
   const nodes = note === undefined ? await nodeChunks(repository, root, parents[0]) : [];
-  const chunk: Chunk = { kind: "commit", hash: made.hash, payload: made.payload, note };
-  return { commit: { ...made, note }, root, chunks: [...blobs, ...nodes, chunk] };
+  const chunk: Chunk = { kind: "commit", hash: commit.hash, payload: commit.payload, note };
+  return { commit, root, chunks: [...blobs, ...nodes, chunk] };
 }
 
 /** The commit that every history begins with: no keys, no parents, no info. The same in every store. */
@@ -75,7 +67,7 @@ export async function storeCommit(session: Session, made: NewCommit): Promise<Pi
   const isWhole = note === undefined && made.commit.note !== undefined;
   const more = isWhole ? await nodeChunks(session.repository, made.root, undefined) : [];
   if (isWhole) for (const [hash, chunk] of await session.put(more)) known.set(hash, chunk);
-  const commit = { ...made.commit, note };
+  const commit = note === made.commit.note ? made.commit : { ...made.commit, note };
   if (note !== undefined && before !== undefined) await checkNote(session.repository, made.commit, commit);
   commits.add(commit);
   if (note !== undefined) {
@@ -83,7 +75,7 @@ export async function storeCommit(session: Session, made: NewCommit): Promise<Pi
     return { commit, root: made.root };
   }
   const bases = new Map<Hash, Hash | undefined>();
-  for (const { hash, delta } of [...made.chunks, ...more]) bases.set(hash, delta?.base);
+  for (const { hash, delta } of [...made.chunks, ...more]) if (delta !== undefined) bases.set(hash, delta.base);
   for (const [hash, chunk] of known) bases.set(hash, chunk.bases[0]);
   const root = nodes.addStored(made.root, (hash) => bases.get(hash));
   return { commit, root };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../../src/bytes.ts";
-import { decodeChunk, encodeChunk } from "../../src/chunk/codec.ts";
+import { decodeChunk, encodeChunk, encodeChunks } from "../../src/chunk/codec.ts";
 import { DeltaWriter } from "../../src/chunk/delta.ts";
 import { hashOf } from "../../src/chunk/hash.ts";
 import { chunkKey } from "../../src/chunk/key.ts";
@@ -37,6 +37,19 @@ describe("a stored chunk", () => {
       const first = new Uint8Array([1, ...stored.subarray(1, checkAt), ...chunk.payload]);
       expect(decodeChunk(first)).toEqual(chunk);
     }
+  });
+
+  it("is the same among others, each in its place, however many and large they are", () => {
+    const header = { epoch: 300, createdAt: 1_700_000_000_000 };
+    const lengths = [0, 1, 70_000, 3, 65_000, 530, 65_530, 0, ...Array.from({ length: 200 }, (_, i) => 5 * i)];
+    const bodies = lengths.map((length, i) => {
+      const payload = noise(length, i);
+      if (i % 3 === 1) return { payload, note: noise(9, i) };
+      return i % 3 === 2 ? { base: hashOf(payload), delta: payload } : { payload };
+    });
+    const stored = encodeChunks(header, bodies);
+    expect(stored).toEqual(bodies.map((body) => encodeChunk({ ...header, ...body })));
+    expect(encodeChunks(header, [])).toEqual([]);
   });
 
   it("has the CRC-8 of its header in front of its payload", () => {

@@ -53,4 +53,27 @@ describe("a node as a difference from another", () => {
     expect(deltaOf(nodeOf(base, 1), nodeOf(base, 0))).toBeUndefined();
     expect(deltaOf(nodeOf(new Map([["a", 200]]), 0), nodeOf(base, 0))).toBeUndefined();
   });
+
+  it("is the new values and little more where other values took their places, of the same lengths or not", () => {
+    const nodeWith = (values: readonly (readonly [seed: number, size: number])[]): Node => {
+      const list = new EntryList();
+      for (const [i, [seed, size]] of values.entries())
+        list.push(keyBytes(`key/${100 + i}`), inlineSlot(noise(size, seed)));
+      return buildNode(list, 0, list.length, 0, false, false);
+    };
+    const values = Array.from({ length: 8 }, (_, i): readonly [number, number] => [i, 40]);
+    const base = nodeWith(values);
+    const lengths = [
+      values.with(0, [9, 40]),
+      values.with(3, [9, 40]).with(4, [10, 40]),
+      // Only the ends of the slots from the second to the sixth are others.
+      values.with(1, [9, 41]).with(6, [10, 39]),
+    ].map((changed) => {
+      const node = nodeWith(changed);
+      const { delta } = deltaOf(node, base) ?? {};
+      expect(applyDelta(base.payload, delta ?? new Uint8Array(0))).toEqual(node.payload);
+      return delta?.length;
+    });
+    expect(lengths).toEqual([47, 90, 103]);
+  });
 });
