@@ -38,7 +38,8 @@ export async function printMoved(
   what: string,
   facts: object = {},
 ): Promise<void> {
-  if (json) return out.json({ ...moved, ...facts });
-  if (moved.commit === moved.previous) return out.line(`${safe(moved.branch)} is as it was: nothing changed.`);
-  return out.line(`${out.styled("yellow", `[${safe(moved.branch)} ${short(moved.commit)}]`)} ${safe(what)}`);
+  const { branch, commit, previous } = moved;
+  if (json) return out.json({ branch, commit, previous, ...facts });
+  if (commit === previous) return out.line(`${safe(branch)} is as it was: nothing changed.`);
+  return out.line(`${out.styled("yellow", `[${safe(branch)} ${short(commit)}]`)} ${safe(what)}`);
 }

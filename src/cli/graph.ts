@@ -25,7 +25,7 @@ export class Graph {
     const at = this.#lanes.indexOf(hash);
     const before: string[] = [];
     for (let from = this.#lanes.lastIndexOf(hash); from > at; from = this.#lanes.lastIndexOf(hash)) {
-      before.push(this.#join(from, at));
+      before.push(this.#join(from, this.#lanes.lastIndexOf(hash, from - 1)));
     }
     const commit = this.#lanes.map((_, i) => (i === at ? "*" : "|")).join(" ");
     const [first, ...others] = parents;

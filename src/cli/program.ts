@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command, Option, type OutputConfiguration } from "commander";
 import type { Globals } from "./session.ts";
 import { STORE_FORMS } from "./store-url.ts";
 import type { Run } from "./verb.ts";
@@ -54,8 +54,12 @@ Exit codes:
 
 Every writing verb commits at once. \`vkv VERB --help\` has the options and examples of a verb.`;
 
-/** The command line: all verbs, and the options that each of them has. */
-export function makeProgram(version: string, run: Run): Command {
+/**
+ * The command line: all verbs, and the options that each of them has.
+ *
+ * @param output where help and errors of the command line itself are written
+ */
+export function makeProgram(version: string, run: Run, output: OutputConfiguration): Command {
   const program = new Command("vkv")
     .description("A versioned key-value store: git's commits, branches and merges for keys and values.")
     .version(version, "--version")
@@ -64,6 +68,7 @@ export function makeProgram(version: string, run: Run): Command {
     .option("--json", "print data as JSON: one object, or one a line for what is listed")
     .option("--verbose", "with errors, say where they come from")
     .configureHelp({ showGlobalOptions: true })
+    .configureOutput(output)
     .showHelpAfterError("     `vkv --help` lists the verbs, `vkv VERB --help` their options.")
     .addHelpText("after", AFTER)
     .exitOverride();

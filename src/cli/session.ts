@@ -11,10 +11,12 @@ export interface Globals {
   readonly store?: string;
   readonly branch: string;
   readonly json?: boolean;
+  readonly verbose?: boolean;
 }
 
-/** Where a run writes, and what interrupts it. */
+/** Where a run reads and writes, and what interrupts it. */
 export interface Surroundings {
+  readonly stdin: NodeJS.ReadStream;
   readonly stdout: Stream;
   readonly stderr: Stream;
   readonly signal: AbortSignal;
@@ -22,6 +24,8 @@ export interface Surroundings {
 
 /** One run of a verb: its store, which is opened when it is first needed, and where it writes. */
 export class Session {
+  /** Standard input. */
+  readonly stdin: NodeJS.ReadStream;
   /** Standard output, for data. */
   readonly out: Output;
   /** How far it is, on a terminal. */
@@ -36,8 +40,9 @@ export class Session {
   readonly #stderr: Stream;
   #opened: Promise<OpenStore> | undefined;
 
-  constructor(globals: Globals, { stdout, stderr, signal }: Surroundings) {
+  constructor(globals: Globals, { stdin, stdout, stderr, signal }: Surroundings) {
     this.#url = globals.store;
+    this.stdin = stdin;
     this.#stderr = stderr;
     this.branch = globals.branch;
     this.json = globals.json === true;
@@ -81,11 +86,16 @@ export class Session {
     this.#stderr.write(`${safeLines(text)}\n`);
   }
 
-  /** Writes what is left to write, and closes the store. */
-  async end(): Promise<void> {
+  /** Writes what is left to write. */
+  async flush(): Promise<void> {
     this.progress.clear();
+    await this.out.flush();
+  }
+
+  /** The same, and closes the store. */
+  async end(): Promise<void> {
     try {
-      await this.out.flush();
+      await this.flush();
     } finally {
       await (await this.#opened?.catch(() => undefined))?.close();
     }

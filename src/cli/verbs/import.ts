@@ -75,7 +75,7 @@ export function addImport(program: Command, run: Run): void {
 }
 
 async function openSource(session: Session, source: string, given: Format | undefined): Promise<Source> {
-  if (source === "-") return openStream(process.stdin, "standard input", given ?? "ndjson");
+  if (source === "-") return openStream(session.stdin, "standard input", given ?? "ndjson");
   const isFolder = (await stat(source)).isDirectory();
   if (given !== undefined && isFolder !== (given === "folder")) {
     throw new CliError(

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { commitChanges, printMoved } from "../commit-changes.ts";
 import { addCommitOptions, type CommitOptions, commitInfo } from "../commit-info.ts";
 import { CliError, EXIT } from "../exit.ts";
+import type { Session } from "../session.ts";
 import { examples, type Run } from "../verb.ts";
 
 interface SetOptions extends CommitOptions {
@@ -31,7 +32,7 @@ export function addSet(program: Command, run: Run): void {
     );
   addCommitOptions(verb).action((key: string, value: string | undefined, options: SetOptions, self: Command) =>
     run(self, async (session) => {
-      const bytes = await readValue(value, options.file);
+      const bytes = await readValue(session, value, options.file);
       const moved = await commitChanges(session, commitInfo(options, `set ${key}`), async (tx) => {
         await tx.snapshot([[key, bytes]]);
       });
@@ -41,14 +42,14 @@ export function addSet(program: Command, run: Run): void {
   );
 }
 
-async function readValue(value: string | undefined, file: string | undefined): Promise<Uint8Array> {
+async function readValue({ stdin }: Session, value: string | undefined, file: string | undefined): Promise<Uint8Array> {
   if (value !== undefined && file !== undefined) {
     throw new CliError(EXIT.usage, "There are two values: an argument, and --file.", "Give one of them.");
   }
   if (value !== undefined) return new TextEncoder().encode(value);
   if (file !== undefined && file !== "-") return readFile(file);
-  if (file === undefined && process.stdin.isTTY) {
+  if (file === undefined && stdin.isTTY) {
     throw new CliError(EXIT.usage, "Which value?", "Give it as an argument, with --file, or through a pipe.");
   }
-  return buffer(process.stdin);
+  return buffer(stdin);
 }
