@@ -14,8 +14,21 @@ export function addCommitOptions(verb: Command): Command {
   return verb
     .option("-m, --message <text>", "why: the commit's info.why")
     .addOption(new Option("--author <name>", "who: the commit's info.by").env("VKV_AUTHOR"))
-    .option("--date <time>", "when: the commit's info.time, instead of now; - for none");
+    .addOption(
+      new Option("--date <time>", "when: the commit's info.time, instead of now; - for none")
+        .env("SOURCE_DATE_EPOCH")
+        .argParser(timeOf),
+    );
 }
+
+/** A time as it is given, or from seconds since 1970. */
+function timeOf(text: string): string {
+  const ms = Number(text) * 1000;
+  return /^\d+$/.test(text) && ms <= LATEST ? new Date(ms).toISOString() : text;
+}
+
+/** The latest time that a `Date` can be, in ms. */
+const LATEST = 8.64e15;
 
 /**
  * What a commit says about itself: `why`, `by` and `time`.

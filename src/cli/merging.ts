@@ -43,7 +43,7 @@ export async function mergeAndPrint(session: Session, merging: Merging): Promise
   if (session.json) await session.out.json({ ...moved, dryRun: options.dryRun === true, ...resultJson(result) });
   else await print(session, merging, moved, result);
   if (!result.merged) throw conflictError(result.conflicts.length, options.dryRun === true);
-  for (const key of needless(options, result)) session.note(`Nothing was to decide for ${JSON.stringify(key)}.`);
+  for (const key of needless(options, result)) await session.note(`Nothing was to decide for ${JSON.stringify(key)}.`);
   return undefined;
 }
 

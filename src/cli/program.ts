@@ -76,7 +76,9 @@ export function makeProgram(version: string, run: Run, output: OutputConfigurati
     program.commandsGroup(heading);
     for (const add of verbs) add(program, run);
   }
-  return program.addHelpCommand(new Command("help [verb]").summary("show the options and examples of a verb"));
+  return program.addHelpCommand(
+    new Command("help").argument("[verb]").summary("show the options and examples of a verb"),
+  );
 }
 
 /** The options that every verb has, as they were given before or after it. */

@@ -2,8 +2,8 @@ import { CommitNotFoundError, type Versioned } from "../index.ts";
 import { CliError, EXIT } from "./exit.ts";
 import type { Session } from "./session.ts";
 
-/** The end of a revision that leads to ancestors: `~`, `~2`, `^`, `^2`, several of them. */
-const STEPS = /^(.+?)((?:~\d*|\^\d*)+)$/;
+/** A revision that ends with a step to an ancestor: `~`, `~2`, `^` or `^2`. */
+const STEP = /^(.+)([~^]\d*)$/;
 
 /** What a revision can be, for help texts. */
 export const REVISION =
@@ -20,11 +20,9 @@ export async function resolveRevision(v: Versioned, revision: string): Promise<s
   try {
     return await v.resolveCommit(revision);
   } catch (error) {
-    const [, name, steps] = STEPS.exec(revision) ?? [];
-    if (!(error instanceof CommitNotFoundError) || name === undefined || steps === undefined) throw error;
-    let commit = await v.resolveCommit(name);
-    for (const [step] of steps.matchAll(/[~^]\d*/g)) commit = await go(v, commit, step, revision);
-    return commit;
+    const [, from, step] = STEP.exec(revision) ?? [];
+    if (!(error instanceof CommitNotFoundError) || from === undefined || step === undefined) throw error;
+    return go(v, await resolveRevision(v, from), step, revision);
   }
 }
 

@@ -80,9 +80,9 @@ export class Session {
     return this.open(branch);
   }
 
-  /** Tells people something that is no data, fit for a terminal in any case. */
-  note(text: string): void {
-    this.progress.clear();
+  /** Tells people something that is no data, after what was printed before; fit for a terminal in any case. */
+  async note(text: string): Promise<void> {
+    await this.flush();
     this.#stderr.write(`${safeLines(text)}\n`);
   }
 

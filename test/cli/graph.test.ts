@@ -90,7 +90,7 @@ describe("the graph", () => {
         }
         expect(graph.add({ hash: "after", parents: [] })).toEqual({ before: [], commit: "*", after: [] });
       }),
-      propertyOptions(100),
+      propertyOptions({ numRuns: 100 }),
     );
   });
 });

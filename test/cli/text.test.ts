@@ -13,7 +13,7 @@ describe("escapes", () => {
   it("leave nothing that does something to a terminal", () => {
     expect(safe(hostile)).toBe("a\\x1b[31m\\x07\\x9b\\x7f\\u202e\\u2066\\nb\\tc");
     expect(safeLines(hostile)).toBe("a\\x1b[31m\\x07\\x9b\\x7f\\u202e\\u2066\nb\tc");
-    expect(safe("é 😀 日本 \\ \"")).toBe("é 😀 日本 \\ \"");
+    expect(safe('é 😀 日本 \\ "')).toBe('é 😀 日本 \\ "');
   });
 
   it("keep JSON what it is", () => {
@@ -56,7 +56,12 @@ describe("values", () => {
 
 describe("tables", () => {
   it("have columns", () => {
-    expect(table([["a", "1"], ["😀b", "22"]])).toEqual(["a   1", "😀b  22"]);
+    expect(
+      table([
+        ["a", "1"],
+        ["😀b", "22"],
+      ]),
+    ).toEqual(["a   1", "😀b  22"]);
   });
 });
 

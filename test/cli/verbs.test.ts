@@ -2,6 +2,8 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { retainHistory } from "vkv";
+import { Disk } from "vkv/disk";
 import { vkv } from "../support/cli.ts";
 import { inTempFolder } from "../support/run.ts";
 
@@ -15,7 +17,10 @@ async function onStore(work: (run: Runner, dir: string) => Promise<void>): Promi
         return id.length > 8 ? `<${ids.get(short)}>` : (ids.get(short) ?? "");
       });
     const run: Runner = async (line, input) => {
-      const { code, stdout, stderr } = await vkv(["--store", join(dir, "store"), ...words(line)], input === undefined ? {} : { input });
+      const { code, stdout, stderr } = await vkv(
+        ["--store", join(dir, "store"), ...words(line)],
+        input === undefined ? {} : { input },
+      );
       return { code, out: numbered(stdout), said: numbered(stderr) };
     };
     await run("init");
@@ -42,7 +47,11 @@ describe("init", () => {
       const first = await vkv(["init", "--store", store, "-b", "draft"]);
       expect(first.stdout).toMatch(/^Made the branch draft, empty, at [0-9a-f]{8}\.\n$/);
       const again = await vkv(["init", "--store", store, "-b", "draft", "--json"]);
-      expect(JSON.parse(again.stdout)).toEqual({ branch: "draft", commit: expect.stringMatching(/^[0-9a-f]{64}$/), created: false });
+      expect(JSON.parse(again.stdout)).toEqual({
+        branch: "draft",
+        commit: expect.stringMatching(/^[0-9a-f]{64}$/),
+        created: false,
+      });
       expect([first.code, again.code]).toEqual([0, 0]);
     }));
 });
@@ -94,14 +103,19 @@ describe("set", () => {
       );
       const { info } = JSON.parse((await run("show --json")).out) as { info: object };
       expect(info).toEqual({ by: "bob", time: "2026-01-02", why: "why" });
+      await run("set a 4 --date 1767268800");
+      expect((await run("show --json")).out).toContain('"time":"2026-01-01T12:00:00.000Z"');
       await run("set a 3");
-      expect((await run("log -n 1")).out).toMatch(/^c2 \(main\) set a \(\d{4}-\d\d-\d\d \d\d:\d\d\)\n$/);
+      expect((await run("log -n 1")).out).toMatch(/^c3 \(main\) set a \(\d{4}-\d\d-\d\d \d\d:\d\d\)\n$/);
     }));
 
   it("makes no commit if nothing changes", () =>
     onStore(async (run) => {
       expect((await run("set a one")).out).toBe("main is as it was: nothing changed.\n");
-      const { commit, previous } = JSON.parse((await run("set a one --json")).out) as { commit: string; previous: string };
+      const { commit, previous } = JSON.parse((await run("set a one --json")).out) as {
+        commit: string;
+        previous: string;
+      };
       expect(commit).toBe(previous);
     }));
 
@@ -150,7 +164,15 @@ describe("log", () => {
       await run("tag v1 main~1");
       expect((await run("log")).out).toBe("c1 (main) second\nc0 (tag: v1) set a (ann)\nc2 (the beginning)\n");
       expect((await run("log --limit 1 --json")).out).toBe(
-        json({ commit: "<c1>", parents: ["<c0>"], info: { why: "second" }, branches: ["main"], tags: [], keys: 2, bytes: 6 }),
+        json({
+          commit: "<c1>",
+          parents: ["<c0>"],
+          info: { why: "second" },
+          branches: ["main"],
+          tags: [],
+          keys: 2,
+          bytes: 6,
+        }),
       );
       expect((await run("log v1 --json -n 1")).out).toContain('"info":{"by":"ann","why":"set a"}');
     }));
@@ -211,6 +233,27 @@ describe("show", () => {
     }));
 });
 
+describe("where history was cut", () => {
+  it("log and show do without what is gone", () =>
+    onStore(async (run, dir) => {
+      // So many changes are stored as a tree, which does not need the parent's.
+      const lines = Array.from({ length: 5000 }, (_, i) => `{"key":"b${i}","value":"v"}\n`).join("");
+      await run("import - -m many --date -", lines);
+      const disk = new Disk(join(dir, "store"));
+      await retainHistory(disk, { commits: 1 });
+      await disk.close();
+      await run("gc --min-age 0s");
+      expect((await run("log --graph --all")).out).toBe("* c0 (main) many\n");
+      expect((await run("show")).out).toBe(
+        "commit <c0>\nparent <c1>\nbranches main\nwhy: many\n5,002 keys, 5,006 bytes\nIts parent was removed from the store: what it changed is not known.\n",
+      );
+      expect(JSON.parse((await run("show --json")).out)).toMatchObject({ changes: null });
+      expect((await run("get a --at main~1")).code).toBe(1);
+      expect((await run("revert main")).code).toBe(4);
+      expect((await run("log --key b")).out).toBe('c0 (main) many  "two"\n');
+    }));
+});
+
 describe("diff", () => {
   it("lists changes, and can say it with its exit code", () =>
     onStore(async (run) => {
@@ -234,7 +277,11 @@ describe("branch", () => {
       expect((await run("branch old main~1 --json")).out).toBe(json({ branch: "old", commit: "<c1>" }));
       expect((await run("branch")).out).toBe("draft  c0\nmain   c0\nold    c1\n");
       expect((await run("branch --json")).out).toBe(
-        json({ branch: "draft", commit: "<c0>" }, { branch: "main", commit: "<c0>" }, { branch: "old", commit: "<c1>" }),
+        json(
+          { branch: "draft", commit: "<c0>" },
+          { branch: "main", commit: "<c0>" },
+          { branch: "old", commit: "<c1>" },
+        ),
       );
       expect((await run("branch -d old")).out).toBe("Deleted the branch old. It was at c1.\n");
       expect(await run("branch draft")).toMatchObject({ code: 3, out: "" });
@@ -362,7 +409,9 @@ describe("cherry-pick and revert", () => {
 
   it("undo a commit", () =>
     onStore(async (run) => {
-      expect((await run("revert main~1 --date -")).out).toBe("[main c0] revert c1 (1 key of before main~1, 0 decided)\n");
+      expect((await run("revert main~1 --date -")).out).toBe(
+        "[main c0] revert c1 (1 key of before main~1, 0 decided)\n",
+      );
       expect((await run("ls")).out).toBe("b\n");
       expect(JSON.parse((await run("show --json")).out)).toMatchObject({ info: { why: "revert c1", reverts: "<c1>" } });
     }));
@@ -458,7 +507,10 @@ describe("import and export", () => {
   it("refuse what is wrong in a command", () =>
     onStore(async (run, dir) => {
       await writeFile(join(dir, "notes.txt"), "x");
-      expect(await run(`import ${dir}/notes.txt`)).toMatchObject({ code: 2, said: expect.stringContaining("vkv set KEY --file") });
+      expect(await run(`import ${dir}/notes.txt`)).toMatchObject({
+        code: 2,
+        said: expect.stringContaining("vkv set KEY --file"),
+      });
       expect((await run(`import ${dir}/notes.txt --format folder`)).code).toBe(2);
       expect((await run(`import ${dir} --format json`)).code).toBe(2);
       expect((await run("import - --format folder")).code).toBe(2);

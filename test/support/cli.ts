@@ -16,7 +16,14 @@ export interface Given {
 
 /** The environment of a run, without what this test run was started with. */
 export function environment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _options, NODE_ENV: _mode, VKV_STORE: _store, VKV_AUTHOR: _author, ...env } = process.env;
+  const {
+    NODE_OPTIONS: _options,
+    NODE_ENV: _mode,
+    VKV_STORE: _store,
+    VKV_AUTHOR: _author,
+    SOURCE_DATE_EPOCH: _time,
+    ...env
+  } = process.env;
   return { ...env, ...more };
 }
 

@@ -43,7 +43,7 @@ export class FileNames {
       const folder = this.#fold(names.slice(0, end).join("/"));
       const other = this.#files.get(folder);
       if (other !== undefined) throw collision(key, other);
-      this.#folders.set(folder, key);
+      if (!this.#folders.has(folder)) this.#folders.set(folder, key);
     }
     const file = this.#fold(key);
     const other = this.#files.get(file) ?? this.#folders.get(file);

@@ -42,7 +42,7 @@ export function addGet(program: Command, run: Run): void {
         if (options.output !== undefined) await writeFile(options.output, value);
         if (session.json) await session.out.json({ key, commit: v.currentCommit, value: toJson(value) });
         else if (options.output === undefined) await show(session, value);
-        else session.note(`Wrote ${countBytes(value.length)} to ${safe(options.output)}.`);
+        else await session.note(`Wrote ${countBytes(value.length)} to ${safe(options.output)}.`);
         return undefined;
       }),
     );
@@ -53,5 +53,5 @@ async function show(session: Session, value: Uint8Array): Promise<void> {
   if (!out.isTerminal) return out.bytes(value);
   if (isShowable(value)) return out.line(safeLines(textOf(value) ?? "").replace(/\n$/, ""));
   await out.line(preview(value));
-  session.note("It is not shown on a terminal: use a pipe, or --output FILE.");
+  await session.note("It is not shown on a terminal: use a pipe, or --output FILE.");
 }

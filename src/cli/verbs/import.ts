@@ -94,7 +94,7 @@ async function openSource(session: Session, source: string, given: Format | unde
   const { files, skipped } = await listFolder(source, place.kind === "disk" ? place.folder : undefined);
   if (skipped.length > 0) {
     const names = `${skipped.slice(0, 3).map(safe).join(", ")}${skipped.length > 3 ? ", …" : ""}`;
-    session.note(`Passed over ${skipped.length} that are links, no files, or the store itself: ${names}`);
+    await session.note(`Passed over ${skipped.length} that are links, no files, or the store itself: ${names}`);
   }
   return { entries: readFolder(source, files), total: files.length };
 }

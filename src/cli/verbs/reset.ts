@@ -23,7 +23,8 @@ export function addReset(program: Command, run: Run): void {
         session.signal.throwIfAborted();
         if (commit !== previous && !(await v.resetTo(commit))) throw new CommitNotFoundError(commit);
         await printMoved(session, { branch: v.branch, commit, previous }, `reset; it was at ${short(previous)}`);
-        if (commit !== previous) session.note(`To undo this: vkv reset ${short(previous)} --branch ${safe(v.branch)}`);
+        if (commit !== previous)
+          await session.note(`To undo this: vkv reset ${short(previous)} --branch ${safe(v.branch)}`);
         return undefined;
       }),
     );

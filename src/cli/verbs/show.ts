@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Commit, Versioned } from "../../index.ts";
+import { type Commit, CommitNotFoundError, type Versioned } from "../../index.ts";
 import { changeJson, changeLine } from "../changes.ts";
 import { commitJson } from "../commit-line.ts";
 import { safe } from "../escape.ts";
@@ -31,8 +31,21 @@ export function addShow(program: Command, run: Run): void {
     );
 }
 
-async function changesOf(v: Versioned, { hash, parents: [parent] }: Commit): Promise<object[]> {
-  return parent === undefined ? [] : v.changes(parent, hash).map(changeJson).toArray();
+/** What a commit changed; `null` if its parent is not there any more. */
+async function changesOf(v: Versioned, { hash, parents: [parent] }: Commit): Promise<object[] | null> {
+  if (parent === undefined) return [];
+  return (await isThere(v, parent)) ? v.changes(parent, hash).map(changeJson).toArray() : null;
+}
+
+/** Whether a commit is there: where history was cut, parents are not. */
+function isThere(v: Versioned, commit: string): Promise<boolean> {
+  return v.commit(commit).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof CommitNotFoundError) return false;
+      throw error;
+    },
+  );
 }
 
 async function print({ out, signal }: Session, v: Versioned, commit: Commit, labels: Labels): Promise<void> {
@@ -48,6 +61,8 @@ async function print({ out, signal }: Session, v: Versioned, commit: Commit, lab
   await out.line(`${count(size, "key")}, ${countBytes(bytes)}`);
   const [parent] = parents;
   if (parent === undefined) return;
+  if (!(await isThere(v, parent)))
+    return out.line("Its parent was removed from the store: what it changed is not known.");
   await out.line("");
   let left = MOST;
   for await (const change of v.changes(parent, hash, { limit: MOST + 1 })) {
