@@ -71,6 +71,17 @@ describe("the program", () => {
     }));
 });
 
+describe("several at once", () => {
+  it("lose nothing", () =>
+    inStore(async (cwd, env) => {
+      const runs = await Promise.all([1, 2, 3, 4].map((i) => vkvProcess(["set", `k${i}`, "v"], { cwd, env })));
+      expect(runs.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+      const store = join(cwd, "store");
+      expect((await vkv(["ls", "--store", store])).stdout).toBe("k1\nk2\nk3\nk4\n");
+      expect((await vkv(["log", "--store", store])).stdout.split("\n").length).toBe(6);
+    }));
+});
+
 describe("in a pipe", () => {
   it("goes in and out, byte for byte", () =>
     inStore(async (cwd, env) => {

@@ -1,22 +1,23 @@
 /** The program on every kind of store, as processes. */
+import { cp, mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BUCKET, connectS3 } from "../kv/remote/s3-client.ts";
-import { vkvProcess } from "../support/cli.ts";
+import { VKV, vkvProcess } from "../support/cli.ts";
 import { lacks } from "../support/needs.ts";
 import { hasPostgres, PostgresServer } from "../support/postgres-server.ts";
 import { hasRedis, RedisServer } from "../support/redis-server.ts";
-import { inTempFolder } from "../support/run.ts";
+import { inTempFolder, root } from "../support/run.ts";
 import { hasS3, S3_CREDENTIALS, S3Server } from "../support/s3-server.ts";
 
 /** Commits, branches, merges and goes back on a new store. */
-async function session(store: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+async function session(store: string, env: Readonly<Record<string, string>> = {}, program = VKV): Promise<void> {
   const run = async (...args: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await vkvProcess(args, { env: { ...env, VKV_STORE: store } });
+    const { code, stdout, stderr } = await vkvProcess(args, { env: { ...env, VKV_STORE: store }, program });
     expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: expect.not.stringContaining("vkv: ") });
     return stdout;
   };
-  const { code } = await vkvProcess(["get", "x"], { env: { ...env, VKV_STORE: store } });
+  const { code } = await vkvProcess(["get", "x"], { env: { ...env, VKV_STORE: store }, program });
   expect([1, 4]).toContain(code);
   await run("init");
   await run("set", "a", "1");
@@ -32,6 +33,24 @@ async function session(store: string, env: Readonly<Record<string, string>> = {}
   await run("gc", "--min-age", "0s");
   expect(await run("verify")).toBe("Everything is there, and as it should be.\n");
 }
+
+it("Redis by ioredis, if that is what is installed", async () => {
+  if (lacks("redis-server", hasRedis())) return;
+  await inTempFolder(async (dir) => {
+    const place = join(dir, "node_modules/vkv");
+    await mkdir(join(dir, "node_modules/@noble"), { recursive: true });
+    for (const name of ["dist", "package.json"]) await cp(join(root, name), join(place, name), { recursive: true });
+    for (const name of ["@noble/hashes", "ioredis"]) {
+      await symlink(join(root, "node_modules", name), join(dir, "node_modules", name), "junction");
+    }
+    const server = await RedisServer.start();
+    try {
+      await session(`redis://127.0.0.1:${server.port}`, {}, join(place, "dist/cli/main.js"));
+    } finally {
+      await server.stop();
+    }
+  });
+});
 
 it("a folder", () => inTempFolder((dir) => session(`disk:${join(dir, "store")}`)));
 

@@ -12,6 +12,8 @@ export interface Given {
   readonly cwd?: string;
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another copy of the program. */
+  readonly program?: string;
 }
 
 /** The environment of a run, without what this test run was started with. */
@@ -30,9 +32,9 @@ export function environment(more: Readonly<Record<string, string>> = {}): NodeJS
 /** Runs the program as a process, to its end. */
 export function vkvProcess(
   args: readonly string[],
-  { cwd = root, input = "", env = {} }: Given = {},
+  { cwd = root, input = "", env = {}, program = VKV }: Given = {},
 ): Promise<Finished> {
-  const child = spawn(process.execPath, [VKV, ...args], { cwd, env: environment(env) });
+  const child = spawn(process.execPath, [program, ...args], { cwd, env: environment(env) });
   let [stdout, stderr] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
@@ -74,7 +76,8 @@ class Kept extends Writable {
 
 /** How a run within this process is different from one in a shell. */
 export interface Within {
-  readonly input?: string | Uint8Array;
+  /** What standard input has: all of it, or what comes bit by bit. */
+  readonly input?: string | Uint8Array | AsyncIterable<Uint8Array>;
   /** Whether it writes to a terminal. */
   readonly isTerminal?: boolean;
   readonly signal?: AbortSignal;
@@ -84,7 +87,7 @@ export interface Within {
 export async function vkv(args: readonly string[], within: Within = {}): Promise<Finished> {
   const { input = "", isTerminal = false, signal = new AbortController().signal } = within;
   const [stdout, stderr] = [new Kept(isTerminal), new Kept(isTerminal)];
-  const stdin = Readable.from([Buffer.from(input)]);
+  const stdin = Readable.from(typeof input === "string" || input instanceof Uint8Array ? [Buffer.from(input)] : input);
   const around = { stdin, stdout, stderr, signal } as unknown as Parameters<typeof runCommandLine>[2];
   const code = await runCommandLine(args, "0.0.0", around);
   return { code, stdout: stdout.text, stderr: stderr.text };
