@@ -62,11 +62,11 @@ async function print(session: Session, merging: Merging, moved: Moved, result: M
     for (const conflict of conflicts) await printConflict(session, merging.theirs, conflict);
     return;
   }
-  const taken = `${count(carriedKeys.length, "key")} of ${merging.theirs}, ${resolvedKeys.length} decided`;
+  const decided = resolvedKeys.length === 0 ? "" : `, ${resolvedKeys.length} decided`;
   const summary = {
     no_op: "nothing to do",
     fast_forward: `fast-forward to ${short(result.commit ?? "")}`,
-    three_way: taken,
+    three_way: `${count(carriedKeys.length, "key")} taken over${decided}`,
   }[strategy];
   if (merging.options.dryRun === true) await out.line(`It would be: ${safe(summary)}.`);
   else await printMoved(session, moved, `${merging.what} (${summary})`);

@@ -355,7 +355,7 @@ describe("merge", () => {
   ])("decides by %s", (options, value) =>
     onStore(async (run) => {
       await conflict(run);
-      expect((await run(`merge draft ${options}`)).out).toBe("[main c4] merge draft (1 key of draft, 1 decided)\n");
+      expect((await run(`merge draft ${options}`)).out).toBe("[main c4] merge draft (1 key taken over, 1 decided)\n");
       expect((await run("get a")).out).toBe(value);
       expect((await run("get c")).out).toBe("new");
     }),
@@ -375,7 +375,7 @@ describe("merge", () => {
     onStore(async (run) => {
       await conflict(run);
       expect((await run("merge draft --dry-run")).code).toBe(3);
-      expect((await run("merge draft --dry-run --ours")).out).toBe("It would be: 1 key of draft, 1 decided.\n");
+      expect((await run("merge draft --dry-run --ours")).out).toBe("It would be: 1 key taken over, 1 decided.\n");
       expect((await run("get a")).out).toBe("ours");
     }));
 
@@ -409,9 +409,7 @@ describe("cherry-pick and revert", () => {
 
   it("undo a commit", () =>
     onStore(async (run) => {
-      expect((await run("revert main~1 --date -")).out).toBe(
-        "[main c0] revert c1 (1 key of before main~1, 0 decided)\n",
-      );
+      expect((await run("revert main~1 --date -")).out).toBe("[main c0] revert c1 (1 key taken over)\n");
       expect((await run("ls")).out).toBe("b\n");
       expect(JSON.parse((await run("show --json")).out)).toMatchObject({ info: { why: "revert c1", reverts: "<c1>" } });
     }));
