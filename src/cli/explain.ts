@@ -37,7 +37,11 @@ const KINDS: readonly Kind[] = [
   [HistoryCutError, EXIT.trouble, "The history that this needs was removed from the store."],
   [InvalidKeyError, EXIT.usage, "A key is 1 to 4,096 bytes of well-formed UTF-8."],
   [InvalidNameError, EXIT.usage, "A name is 1 to 200 bytes of well-formed UTF-8, without control characters."],
-  [CorruptionError, EXIT.trouble, "`vkv verify` says what is damaged, and which branches need it."],
+  [
+    CorruptionError,
+    EXIT.trouble,
+    "`vkv verify` says what else is damaged, and what needs it. If it cannot, restore a backup.",
+  ],
   [FormatVersionError, EXIT.trouble, "Use the version of vkv that wrote the store, or a newer one."],
 ];
 
@@ -87,7 +91,7 @@ function cureOf(error: unknown): string {
   if (code === "42P01") return "There is no store in that database yet: vkv init";
   if (code === "ENOENT") return "Is the path right?";
   if (code === "EACCES" || code === "EPERM") return "Is this user allowed to do that?";
-  if (code === "ENOSPC") return "The disk is full. Nothing that was there is lost.";
+  if (code === "ENOSPC") return "Nothing that was there is lost. Make room, and run the command again.";
   if (error instanceof StorageError) return "Is --store right? --verbose shows more.";
   return "--verbose shows where it comes from.";
 }

@@ -2,6 +2,7 @@
 /** The program `vkv`. */
 import { readFileSync } from "node:fs";
 import { EXIT } from "./exit.ts";
+import { explain } from "./explain.ts";
 import { runCommandLine } from "./run.ts";
 
 /** How long work may take to stop by itself once it is interrupted, in ms. */
@@ -23,11 +24,13 @@ function interrupt(): void {
 process.on("SIGINT", interrupt);
 process.on("SIGTERM", interrupt);
 stdin.on("error", () => undefined);
-stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+stderr.on("error", () => undefined);
+stdout.on("error", (error: NodeJS.ErrnoException) => {
   // `| head` has seen enough.
-  if (code === "EPIPE") process.exit(EXIT.ok);
-  stderr.write(`vkv: ${message}\n`);
-  process.exit(EXIT.trouble);
+  if (error.code === "EPIPE") process.exit(EXIT.ok);
+  const { what, cure, exitCode } = explain(error);
+  stderr.write(`vkv: ${what}\n     ${cure}\n`);
+  process.exit(exitCode);
 });
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { KVStore } from "../index.ts";
 import { importDriver, importRedisDriver } from "./drivers.ts";
@@ -34,7 +34,7 @@ type PlaceOf<K extends Place["kind"]> = Extract<Place, { kind: K }>;
 
 async function openDisk({ folder }: PlaceOf<"disk">, create: boolean): Promise<OpenStore> {
   // A Disk makes its folder; what only reads must not.
-  if (!create && !existsSync(join(folder, "data.mdb"))) {
+  if (!create && statSync(join(folder, "data.mdb"), { throwIfNoEntry: false }) === undefined) {
     throw new CliError(
       EXIT.no,
       `There is no store in ${JSON.stringify(folder)}.`,

@@ -1,9 +1,8 @@
 /** The program as a process: what a shell sees. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, constants, readFile } from "node:fs/promises";
+import { access, constants, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { environment, VKV, vkv, vkvProcess } from "../support/cli.ts";
@@ -108,24 +107,41 @@ describe("in a pipe", () => {
     }));
 });
 
+describe("what cannot be written or read", () => {
+  it("is an error", () =>
+    inStore(async (cwd, env) => {
+      await writeFile(join(cwd, "store/data.mdb"), "garbage");
+      const damaged = await vkvProcess(["ls"], { cwd, env });
+      expect(damaged).toEqual({
+        code: 4,
+        stdout: "",
+        stderr: expect.stringMatching(/is damaged.*\n {5}.*restore a backup/),
+      });
+      if (process.platform !== "linux") return;
+      const full = await bash('"$NODE" "$VKV" --help > /dev/full', cwd, env);
+      expect(full).toEqual({ code: 4, stdout: "", stderr: expect.stringMatching(/^vkv: ENOSPC.*\n {5}.*Make room/) });
+    }));
+});
+
 describe("SIGINT", () => {
+  /** More than a pipe holds: once it is written, the program is reading. */
+  const input = Array.from({ length: 20 }, (_, i) => `{"key":"k${i}","value":"${"x".repeat(100_000)}"}\n`).join("");
+
   it.each([
-    ["while it waits for input", ["set", "k"], ""],
-    ["in an import", ["import", "-"], '{"key":"a","value":"1"}\n'],
-    ["in an import in batches", ["import", "-", "--batch", "1"], '{"key":"a","value":"1"}\n{"key":"b","value":"1"}\n'],
-  ])("%s ends it with 130, and leaves the branch as it was", (_, args, input) =>
+    ["while it waits for input", ["set", "k"]],
+    ["in an import", ["import", "-"]],
+    ["in an import in batches", ["import", "-", "--batch", "1"]],
+  ])("%s ends it with 130, and leaves the branch as it was", (_, args) =>
     inStore(async (cwd, env) => {
       const store = join(cwd, "store");
       const before = (await vkv(["log", "--json", "--store", store])).stdout;
       const child = spawn(process.execPath, [VKV, ...args], { cwd, env: environment(env) });
-      child.stdin.write(input);
       let stderr = "";
       child.stderr.setEncoding("utf8").on("data", (text: string) => {
         stderr += text;
       });
       const ended = once(child, "close");
-      // As long as it takes to get to work, as a rule; what is expected holds at any time.
-      await sleep(700);
+      await new Promise((resolve) => child.stdin.write(input, resolve));
       child.kill("SIGINT");
       expect(await ended).toEqual([130, null]);
       expect(stderr).toBe("vkv: Interrupted.\n     The branch is as it was.\n");

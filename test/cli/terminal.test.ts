@@ -7,9 +7,14 @@ import { environment, VKV, vkv } from "../support/cli.ts";
 import { hasCommand, lacks } from "../support/needs.ts";
 import { execute, inTempFolder } from "../support/run.ts";
 
-/** A shell in a terminal; `typed` answers with all that the terminal was sent since, once the shell is ready again. */
+/** A shell in a terminal. */
 interface Terminal {
-  typed(line: string, isInterrupted?: boolean): Promise<string>;
+  /**
+   * Types a line, and answers with all that the terminal was sent since, once the shell is ready again.
+   *
+   * @param input what is typed then; Ctrl-C follows when `shown` is on the terminal
+   */
+  typed(line: string, input?: { readonly text: string; readonly shown: string }): Promise<string>;
 }
 
 let terminals = 0;
@@ -37,21 +42,25 @@ async function inTerminal(work: (terminal: Terminal, dir: string) => Promise<voi
     await writeFile(log, "");
     await tmux("pipe-pane", "-o", `cat >> '${log}'`);
     let asked = 0;
-    const typed = async (line: string, isInterrupted = false): Promise<string> => {
+    const typed: Terminal["typed"] = async (line, input) => {
       const begun = (await readFile(log, "utf8")).length;
       const text = async (): Promise<string> => (await readFile(log, "utf8")).slice(begun);
-      const done = `done-${++asked}:`;
+      const shows = async (wanted: string): Promise<void> => {
+        for (let tries = 0; !(await text()).includes(wanted); tries++) {
+          if (tries > 400) throw new Error(`The terminal does not show ${wanted}: ${await text()}`);
+          await sleep(50);
+        }
+      };
       await tmux("send-keys", line.replaceAll("vkv ", '"$NODE" "$VKV" '), "Enter");
-      if (isInterrupted) {
-        await sleep(1000);
+      if (input !== undefined) {
+        await tmux("send-keys", "-l", input.text);
+        await tmux("send-keys", "Enter");
+        await shows(input.shown);
         await tmux("send-keys", "C-c");
+        await shows("Interrupted.");
       }
-      await tmux("send-keys", `echo done-$((${asked})):$?`, "Enter");
-      for (let tries = 0; !(await text()).includes(done); tries++) {
-        if (tries > 400) throw new Error(`The terminal does not answer: ${await text()}`);
-        await sleep(50);
-      }
-      await sleep(50);
+      await tmux("send-keys", `echo done-$((${++asked})):$?:`, "Enter");
+      await shows(`done-${asked}:`);
       return text();
     };
     try {
@@ -99,9 +108,9 @@ describe.skipIf(lacks("tmux", hasCommand("tmux", "-V")))("in a terminal", () => 
 
   it("ends at Ctrl-C", () =>
     inTerminal(async ({ typed }) => {
-      const shown = await typed("vkv import -", true);
+      const shown = await typed("vkv import -", { text: '{"key":"k","value":"v"}', shown: "keys read 1" });
       expect(shown).toContain("vkv: Interrupted.\r\n");
-      expect(shown).toContain(":130");
+      expect(shown).toContain(":130:");
       expect(await typed("vkv set k")).toMatch(/vkv: Which value\?\r\n/);
     }));
 });
