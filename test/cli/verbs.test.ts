@@ -74,6 +74,19 @@ describe("get", () => {
       expect((await run("get a --at main~1")).out).toBe("one");
     }));
 
+  it("wants a key, and a store that there can be", () =>
+    onStore(async (run) => {
+      expect(await run("get")).toMatchObject({
+        code: 2,
+        said: expect.stringMatching(/^vkv: missing required argument 'key'\n/),
+      });
+      expect(await run("get a --store mysql://x")).toMatchObject({
+        code: 2,
+        said: expect.stringContaining("is no store"),
+      });
+      expect(await run('get a --store ""')).toMatchObject({ code: 2, said: expect.stringContaining("Which store?") });
+    }));
+
   it("writes a file", () =>
     onStore(async (run, dir) => {
       await run("set bin --file -", new Uint8Array([0, 255, 10]));
@@ -514,6 +527,9 @@ describe("import and export", () => {
       expect((await run("import - --format folder")).code).toBe(2);
       expect((await run("export - --format folder")).code).toBe(2);
       expect((await run("import ./not-there")).code).toBe(4);
+      await mkdir(join(dir, "taken.json"));
+      expect((await run(`export ${dir}/taken.json --force`)).code).toBe(3);
+      expect((await run(`export ${dir}/not/there.json`)).code).toBe(4);
       expect((await run("import - --batch 0")).code).toBe(2);
     }));
 });

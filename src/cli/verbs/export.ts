@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { rm, stat } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { type Command, Option } from "commander";
 import type { Versioned } from "../../index.ts";
@@ -90,19 +90,19 @@ async function toStream(
   return done;
 }
 
-/** Writes a file; one that could not be finished is removed. */
+/** Writes a file under another name, which is taken away when it is whole: what was there stays until then. */
 async function toFile(texts: AsyncIterable<string>, path: string, force: boolean): Promise<void> {
-  if (!force && (await stat(path).catch(() => undefined)) !== undefined) {
-    throw new CliError(
-      EXIT.conflict,
-      `${JSON.stringify(path)} is there already.`,
-      "Choose another name, or give --force.",
-    );
+  const old = await stat(path).catch(() => undefined);
+  if (old !== undefined && !(force && old.isFile())) {
+    const cure = old.isFile() ? "Choose another name, or give --force." : "It is no file: choose another name.";
+    throw new CliError(EXIT.conflict, `${JSON.stringify(path)} is there already.`, cure);
   }
+  const part = `${path}.${process.pid}.part`;
   try {
-    await pipeline(texts, createWriteStream(path, { flags: force ? "w" : "wx" }));
+    await pipeline(texts, createWriteStream(part, { flags: "wx" }));
+    await rename(part, path);
   } catch (error) {
-    await rm(path, { force: true });
+    await rm(part, { force: true });
     throw error;
   }
 }
