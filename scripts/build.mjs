@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * `npm run build`: compiles src to dist with `tsc`, from an empty dist, and notes what it was built from.
- * Needs nothing but TypeScript; `isStale` needs nothing at all.
+ * `npm run build`: compiles src to dist with `tsc`, from an empty dist, bundles the program `vkv`, and notes what dist was
+ * built from. `isStale` needs no package.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -11,7 +11,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const stamp = join(root, "dist/.built-from");
-const compiler = join(root, "node_modules/typescript/bin/tsc");
+const steps = [
+  [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"],
+  [join(root, "scripts/bundle-cli.mjs")],
+];
 
 /** Whether dist is missing or was built from other sources than those that are there now. */
 export function isStale() {
@@ -26,13 +29,17 @@ export function isStale() {
 export function build({ quiet = false } = {}) {
   const from = fingerprint();
   rmSync(join(root, "dist"), { recursive: true, force: true });
-  const { status, error } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], {
-    cwd: root,
-    stdio: quiet ? "ignore" : ["ignore", 2, 2],
+  const isDone = steps.map((step) => {
+    const { status, error } = spawnSync(process.execPath, step, {
+      cwd: root,
+      stdio: quiet ? "ignore" : ["ignore", 2, 2],
+    });
+    if (error !== undefined) throw error;
+    return status === 0;
   });
-  if (error !== undefined) throw error;
-  if (status === 0) writeFileSync(stamp, from);
-  return status === 0;
+  if (isDone.includes(false)) return false;
+  writeFileSync(stamp, from);
+  return true;
 }
 
 /** A hash of everything that the output depends on. */
@@ -42,7 +49,13 @@ function fingerprint() {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  const settings = ["tsconfig.base.json", "tsconfig.build.json", "package.json", "package-lock.json"];
+  const settings = [
+    "scripts/bundle-cli.mjs",
+    "tsconfig.base.json",
+    "tsconfig.build.json",
+    "package.json",
+    "package-lock.json",
+  ];
   for (const file of [...settings.map((name) => join(root, name)), ...sources]) {
     hash
       .update(`${file.slice(root.length)}\0`)

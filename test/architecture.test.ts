@@ -50,6 +50,8 @@ describe("the checker", () => {
     ["conformance on another layer", "conformance/x.ts", 'import "../chunk/hash.ts";', "may not import"],
     ["a layer on conformance", "index.ts", 'export * from "./conformance/index.ts";', "beside the layers"],
     ["the cli below the public API", "cli/x.ts", 'import "../chunk/hash.ts";', "may not import"],
+    ["the cli in what no entry point is", "cli/x.ts", 'import "../kv/store.ts";', "may not import"],
+    ["the parser outside of the cli", "kv/x.ts", 'import { Command } from "commander";', "may not import the package"],
     ["a folder in no layer", "helpers/x.ts", "", "is in no layer"],
     ["a missing file", "kv/x.ts", 'import "./y.ts";', "does not exist"],
     ["a cycle", "kv/store.ts", 'import "./memory.ts";', "A cycle: kv/store.ts → kv/memory.ts → kv/store.ts"],

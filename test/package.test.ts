@@ -196,6 +196,28 @@ describe("a bundle for browsers", () => {
   });
 });
 
+describe("the program vkv", () => {
+  it("runs, and says which driver to install", async () => {
+    const program = join(installed, manifest.bin.vkv);
+    expect(await node([program, "--version"], project)).toEqual({
+      code: 0,
+      stdout: `${manifest.version}\n`,
+      stderr: "",
+    });
+    const drivers = [
+      ["./store", /npm install lmdb/],
+      ["redis://127.0.0.1:1", /needs the package redis or ioredis.*\n {5}npm install redis\n/],
+      ["postgres://127.0.0.1:1/x", /npm install pg\n/],
+      ["s3://bucket", /npm install @aws-sdk\/client-s3\n/],
+    ] as const;
+    for (const [store, says] of drivers) {
+      const { code, stderr } = await node([program, "init", "--store", store], project);
+      expect.soft(stderr, store).toMatch(says);
+      expect.soft(code, store).toBe(4);
+    }
+  });
+});
+
 describe("without lmdb", () => {
   it("Disk says what to install", async () => {
     const code = `

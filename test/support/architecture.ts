@@ -1,6 +1,7 @@
 /** The rules of the sources' layers, and a checker for them. Paths are relative to src. */
 import { isBuiltin } from "node:module";
 import { posix } from "node:path";
+import manifest from "../../package.json" with { type: "json" };
 
 /** From the bottom up; a file imports from its own layer and from those before it. A name ending in `/` is a folder. */
 const LAYERS: readonly (readonly string[])[] = [
@@ -15,10 +16,15 @@ const LAYERS: readonly (readonly string[])[] = [
   ["cli/", "viewer/"],
 ];
 
+/** The modules behind the package's entry points, which is all that its users have. */
+const PUBLIC = Object.values(manifest.exports)
+  .filter((entry) => typeof entry !== "string")
+  .map((entry) => entry.default.replace("./dist/", "").replace(/\.js$/, ".ts"));
+
 /** Beside the layers: what a folder may import, whatever lies below it. */
 const ONLY: Readonly<Record<string, readonly string[]>> = {
   "conformance/": ["conformance/", "kv/", "bytes.ts", "errors.ts"],
-  "cli/": ["cli/", "viewer/", "index.ts", "kv/memory.ts", "kv/disk.ts", "kv/tiered.ts"],
+  "cli/": ["cli/", "viewer/serve.ts", ...PUBLIC],
   "viewer/": ["viewer/", "index.ts", "kv/memory.ts", "kv/disk.ts", "kv/tiered.ts"],
 };
 
@@ -38,6 +44,11 @@ const NODE_ONLY = [
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@noble/hashes": ["hash/sha256.ts"],
   lmdb: ["kv/disk.ts"],
+  commander: ["cli/"],
+  redis: ["cli/drivers.ts"],
+  ioredis: ["cli/drivers.ts"],
+  pg: ["cli/open-store.ts"],
+  "@aws-sdk/client-s3": ["cli/open-store.ts"],
 };
 
 const within = (places: readonly string[], path: string): boolean =>

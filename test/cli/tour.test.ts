@@ -1,0 +1,70 @@
+/** The sessions that the help text and docs/cli.md show are run, and the outputs of the page compared. */
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { VKV, vkv } from "../support/cli.ts";
+import { execute, inTempFolder, root } from "../support/run.ts";
+
+/** A command of a session, and what it prints. */
+interface Step {
+  readonly command: string;
+  readonly output: string;
+}
+
+/** The steps of all `console` blocks of a page. */
+function stepsOf(page: string): Step[] {
+  const blocks = [...page.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => block);
+  return blocks.flatMap((block) =>
+    block
+      .split(/^\$ /m)
+      .slice(1)
+      .map((step) => {
+        const [command = "", ...lines] = step.split("\n");
+        return { command, output: lines.join("\n") };
+      }),
+  );
+}
+
+/** The time of the page's commits, in seconds: with it, their ids are always the same. */
+const TIME = 1_767_268_800;
+
+describe("the tour", () => {
+  it("prints what the page says", () =>
+    inTempFolder(async (dir) => {
+      const steps = stepsOf(await readFile(join(root, "docs/cli.md"), "utf8"));
+      expect(steps.length).toBeGreaterThan(20);
+      await mkdir(join(dir, "bin"));
+      await symlink(VKV, join(dir, "bin/vkv"));
+      await mkdir(join(dir, "work"));
+      const script = [
+        'PATH="$1:$2:$PATH"',
+        "unset VKV_STORE VKV_AUTHOR",
+        `export SOURCE_DATE_EPOCH=${TIME}`,
+        "exec 2>&1 < /dev/null",
+        ...steps.map(({ command }) => `${command}\necho '\u0001'`),
+      ];
+      const args = ["-c", script.join("\n"), "bash", join(dir, "bin"), dirname(process.execPath)];
+      const { stdout } = await execute("bash", args, join(dir, "work"));
+      const outputs = stdout.split("\u0001\n");
+      expect(steps.map(({ command }, i) => ({ command, output: outputs[i] }))).toEqual(steps);
+    }));
+});
+
+describe("the session of the help text", () => {
+  it("works as it stands", () =>
+    inTempFolder(async (dir) => {
+      await mkdir(join(dir, "notes"));
+      await writeFile(join(dir, "notes/plan.md"), "Plan A");
+      const help = (await vkv(["--help"])).stdout;
+      const [session = ""] = help.split("A session").slice(1);
+      const lines = [...session.matchAll(/^ {2}\$ vkv (.*?)(?: {2,}#.*)?$/gm)].map(([, line = ""]) => line);
+      expect(lines.length).toBeGreaterThan(8);
+      for (const line of lines) {
+        const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+        const args = words.map((word) => (word.startsWith("./") ? join(dir, word) : word));
+        const { code, stderr } = await vkv([...args, "--store", join(dir, "store")]);
+        expect({ line, code, stderr }).toMatchObject({ line, code: line === "merge draft" ? 3 : 0 });
+      }
+      expect(await readFile(join(dir, "copy/plan.md"), "utf8")).toBe("Plan A+");
+    }));
+});
