@@ -1,11 +1,12 @@
 // @ts-check
 /**
- * `npm run build`: compiles src to dist with `tsc`, from an empty dist, and notes what it was built from.
- * Needs nothing but TypeScript; `isStale` needs nothing at all.
+ * `npm run build`: compiles src to dist with `tsc`, from an empty dist, bundles the viewer's page with esbuild, and notes what
+ * it was built from. `isStale` needs nothing that must be installed.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -31,8 +32,37 @@ export function build({ quiet = false } = {}) {
     stdio: quiet ? "ignore" : ["ignore", 2, 2],
   });
   if (error !== undefined) throw error;
+  bundlePage();
   if (status === 0) writeFileSync(stamp, from);
   return status === 0;
+}
+
+/** The viewer's page: a script with its libraries and their licences, a style sheet, and the document that names them. */
+function bundlePage() {
+  const source = join(root, "src/viewer/page");
+  const target = join(root, "dist/viewer/page");
+  /** @type {typeof import("esbuild")} */
+  const { buildSync } = createRequire(import.meta.url)("esbuild");
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: [join(source, "page.tsx"), join(source, "page.css")],
+    outdir: target,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    // What has `light-dark()`, which the style sheet is written with.
+    target: ["chrome123", "firefox120", "safari17.5"],
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    banner: { js: `/*!\n${["preact", "diff"].map(licenceOf).join("\n")}*/` },
+    logLevel: "warning",
+  });
+  for (const file of ["index.html", "icon.svg"]) copyFileSync(join(source, file), join(target, file));
+}
+
+/** @param {string} name */
+function licenceOf(name) {
+  return `${name}\n\n${readFileSync(join(root, "node_modules", name, "LICENSE"), "utf8").replaceAll("*/", "* /")}`;
 }
 
 /** A hash of everything that the output depends on. */
@@ -42,7 +72,13 @@ function fingerprint() {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  const settings = ["tsconfig.base.json", "tsconfig.build.json", "package.json", "package-lock.json"];
+  const settings = [
+    "tsconfig.base.json",
+    "tsconfig.build.json",
+    "scripts/build.mjs",
+    "package.json",
+    "package-lock.json",
+  ];
   for (const file of [...settings.map((name) => join(root, name)), ...sources]) {
     hash
       .update(`${file.slice(root.length)}\0`)

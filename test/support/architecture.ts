@@ -19,6 +19,7 @@ const LAYERS: readonly (readonly string[])[] = [
 const ONLY: Readonly<Record<string, readonly string[]>> = {
   "conformance/": ["conformance/", "kv/", "bytes.ts", "errors.ts"],
   "cli/": ["cli/", "viewer/", "index.ts", "kv/memory.ts", "kv/disk.ts", "kv/tiered.ts"],
+  "viewer/page/": ["viewer/page/", "viewer/protocol.ts"],
   "viewer/": ["viewer/", "index.ts", "kv/memory.ts", "kv/disk.ts", "kv/tiered.ts"],
 };
 
@@ -34,10 +35,15 @@ const NODE_ONLY = [
   "viewer/",
 ];
 
+/** Within them, what is for browsers only: it imports no file for Node, and none of those imports it. */
+const PAGE = "viewer/page/";
+
 /** The packages that may be imported, and where. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@noble/hashes": ["hash/sha256.ts"],
   lmdb: ["kv/disk.ts"],
+  preact: [PAGE],
+  diff: [PAGE],
 };
 
 const within = (places: readonly string[], path: string): boolean =>
@@ -77,6 +83,8 @@ function checkImport(path: string, target: string, files: ReadonlyMap<string, st
   if (!files.has(target)) return [`${path} imports ${target}, which does not exist.`];
   const own = Object.entries(ONLY).find(([place]) => within([place], path));
   if (own !== undefined && !within(own[1], target)) return [`${path} may not import ${target}.`];
+  if (within([PAGE], target) && !within([PAGE], path))
+    return [`${path} imports ${target}, which is for browsers only.`];
   if (own === undefined && layerOf(target) > layerOf(path)) return [`${path} imports upward: ${target}.`];
   if (own === undefined && layerOf(target) < 0) return [`${path} imports ${target}, which is beside the layers.`];
   if (within(NODE_ONLY, target) && !within(NODE_ONLY, path))
@@ -86,7 +94,9 @@ function checkImport(path: string, target: string, files: ReadonlyMap<string, st
 
 function checkPackage(path: string, specifier: string): string[] {
   if (isBuiltin(specifier)) {
-    return within(NODE_ONLY, path) ? [] : [`${path} imports ${specifier}, but must run everywhere.`];
+    return within(NODE_ONLY, path) && !within([PAGE], path)
+      ? []
+      : [`${path} imports ${specifier}, but must run everywhere.`];
   }
   const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
   return within(PACKAGES[name] ?? [], path) ? [] : [`${path} may not import the package ${name}.`];
