@@ -52,7 +52,7 @@ export function App(): JSX.Element {
         <a class="name" href={href("graph")}>
           vkv
         </a>
-        <nav aria-label="Views">
+        <nav class="views" aria-label="Views">
           {MENU.map((view) => (
             <a key={view} href={href(view)} aria-current={route.view === view ? "page" : undefined}>
               {TITLES[view]}

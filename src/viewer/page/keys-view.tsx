@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { KeySearch, KeyTree } from "./key-lists.tsx";
 import { RefInput } from "./ref-input.tsx";
 import { go, href } from "./route.ts";
@@ -13,12 +13,18 @@ interface KeysProps {
   readonly at: string;
   readonly prefix: string | undefined;
   readonly selected: string | undefined;
+  /** What is searched for; `""`: it will be typed in a moment. */
   readonly q: string | undefined;
 }
 
 /** The keys of a commit as a tree of prefixes, or those that hold a text, and the value of one of them. */
-export function KeysView({ at, prefix = "", selected, q = "" }: KeysProps): JSX.Element {
+export function KeysView({ at, prefix = "", selected, q: wanted }: KeysProps): JSX.Element {
+  const q = wanted ?? "";
   const [text, setText] = useState(q);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (wanted === "") field.current?.focus();
+  }, []);
   useEffect(() => setText(q), [q]);
   useEffect(() => {
     if (text === q) return;
@@ -39,6 +45,7 @@ export function KeysView({ at, prefix = "", selected, q = "" }: KeysProps): JSX.
           <label class="field grow">
             <span>Search</span>
             <input
+              ref={field}
               type="search"
               class="search"
               value={text}

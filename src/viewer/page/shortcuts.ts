@@ -44,8 +44,5 @@ function search(at: string): void {
     field.focus();
     return;
   }
-  go("keys", { at });
-  requestAnimationFrame(() =>
-    requestAnimationFrame(() => document.querySelector<HTMLElement>("input.search")?.focus()),
-  );
+  go("keys", { at, q: "" });
 }
