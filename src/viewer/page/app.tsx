@@ -49,9 +49,9 @@ export function App(): JSX.Element {
   return (
     <>
       <header class="top">
-        <a class="name" href={href("graph")}>
-          vkv
-        </a>
+        <h1>
+          <a href={href("graph")}>vkv</a>
+        </h1>
         <nav class="views" aria-label="Views">
           {MENU.map((view) => (
             <a key={view} href={href(view)} aria-current={route.view === view ? "page" : undefined}>

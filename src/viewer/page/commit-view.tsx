@@ -32,9 +32,9 @@ function Details({ commit }: { commit: CommitDetails }): JSX.Element {
   return (
     <>
       <header class="bar">
-        <h1>
+        <h2 class="title">
           Commit <code>{id.slice(0, 12)}</code>
-        </h1>
+        </h2>
         <Labels labels={labelsByCommit(refs).get(id)} />
         <span class="grow" />
         <a class="button" href={href("keys", { at: id })}>

@@ -2,8 +2,9 @@ import type { JSX } from "preact";
 import { ChangesList } from "./changes-list.tsx";
 import { RefInput } from "./ref-input.tsx";
 import { useRefs } from "./refs-context.ts";
-import { go, href } from "./route.ts";
+import { href } from "./route.ts";
 import { SideBySide } from "./side-by-side.tsx";
+import { go } from "./use-route.ts";
 
 interface DiffProps {
   readonly a: string | undefined;
@@ -21,7 +22,7 @@ export function DiffView({ a, b, selected }: DiffProps): JSX.Element {
     <section class={selected === undefined ? "fill pair" : "fill pair has-second"}>
       <div class="fill first">
         <header class="bar">
-          <h1>Compare</h1>
+          <h2 class="title">Compare</h2>
           <RefInput label="from" value={from} onChange={(value) => go("diff", { a: value, b: to })} />
           <RefInput label="to" value={to} onChange={(value) => go("diff", { a: from, b: value })} />
           <a

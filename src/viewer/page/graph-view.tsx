@@ -7,8 +7,9 @@ import { GraphLines, widthOf } from "./graph-lines.tsx";
 import { GraphRows, hasMoreCommits } from "./graph-rows.ts";
 import { Labels, Nothing, Summary, Trouble, Waiting } from "./parts.tsx";
 import { labelsByCommit, useRefs } from "./refs-context.ts";
-import { go, href } from "./route.ts";
+import { href } from "./route.ts";
 import { usePages } from "./use-pages.ts";
+import { go } from "./use-route.ts";
 import { VirtualList } from "./virtual-list.tsx";
 
 const ROW = 30;
@@ -33,7 +34,7 @@ export function GraphView({ of = "" }: { of?: string }): JSX.Element {
   return (
     <section class="fill">
       <header class="bar">
-        <h1>Commits</h1>
+        <h2 class="title">Commits</h2>
         <label class="field">
           <span>Show</span>
           <select value={of} onChange={(event) => go("graph", { of: event.currentTarget.value || undefined })}>

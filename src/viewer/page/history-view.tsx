@@ -6,8 +6,9 @@ import { many, short } from "./format.ts";
 import { Labels, Nothing, Summary, Trouble, ValueStart, Waiting } from "./parts.tsx";
 import { RefInput } from "./ref-input.tsx";
 import { labelsByCommit, useRefs } from "./refs-context.ts";
-import { go, href } from "./route.ts";
+import { href } from "./route.ts";
 import { usePages } from "./use-pages.ts";
+import { go } from "./use-route.ts";
 import { VirtualList } from "./virtual-list.tsx";
 import { Visible } from "./visible.tsx";
 
@@ -24,11 +25,11 @@ export function HistoryView({ at, name }: { at: string; name: string }): JSX.Ele
   return (
     <section class="fill">
       <header class="bar">
-        <h1>History</h1>
+        <h2 class="title">History</h2>
         <RefInput label="below" value={at} onChange={(value) => go("history", { at: value, key: name })} />
         <span class="muted count">{`${many(rows.length, "change")}${pages.hasMore ? " so far" : ""}`}</span>
       </header>
-      <h2 class="key-title">
+      <h2 class="key-title" tabIndex={0}>
         <Visible text={name} isWhole />
       </h2>
       <Trouble error={pages.error} />

@@ -2,7 +2,8 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { KeySearch, KeyTree } from "./key-lists.tsx";
 import { RefInput } from "./ref-input.tsx";
-import { go, href } from "./route.ts";
+import { href } from "./route.ts";
+import { go } from "./use-route.ts";
 import { ValueView } from "./value-view.tsx";
 import { Visible } from "./visible.tsx";
 
@@ -36,7 +37,7 @@ export function KeysView({ at, prefix = "", selected, q: wanted }: KeysProps): J
     <section class={selected === undefined ? "fill pair" : "fill pair has-second"}>
       <div class="fill first">
         <header class="bar">
-          <h1>Keys</h1>
+          <h2 class="title">Keys</h2>
           <RefInput
             label="of"
             value={at}

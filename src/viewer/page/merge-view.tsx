@@ -8,8 +8,9 @@ import { Order } from "./order-dialog.tsx";
 import { CommitLink, Trouble, Waiting } from "./parts.tsx";
 import { RefInput } from "./ref-input.tsx";
 import { useRefs } from "./refs-context.ts";
-import { go, href } from "./route.ts";
+import { href } from "./route.ts";
 import { usePages } from "./use-pages.ts";
+import { go } from "./use-route.ts";
 import { VirtualList } from "./virtual-list.tsx";
 import { Visible } from "./visible.tsx";
 
@@ -34,7 +35,7 @@ export function MergeView({ into, from }: { into: string | undefined; from: stri
   return (
     <section class="fill">
       <header class="bar">
-        <h1>Merge</h1>
+        <h2 class="title">Merge</h2>
         <RefInput
           label="into"
           isBranchOnly

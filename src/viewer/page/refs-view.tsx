@@ -31,7 +31,7 @@ function RefList({
   return (
     <div class="fill">
       <header class="bar">
-        {kind === "branch" ? <h1>{title}</h1> : <h2>{title}</h2>}
+        <h2 class="title">{title}</h2>
         <span class="muted count">{rows.length.toLocaleString("en")}</span>
       </header>
       {rows.length === 0 && <Nothing>There are none.</Nothing>}

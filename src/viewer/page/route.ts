@@ -25,8 +25,3 @@ export function href(view: View, params: Readonly<Record<string, string | undefi
   const query = new URLSearchParams(given).toString();
   return query === "" ? `#/${view}` : `#/${view}?${query}`;
 }
-
-/** Goes there. */
-export function go(view: View, params: Readonly<Record<string, string | undefined>> = {}): void {
-  location.hash = href(view, params);
-}

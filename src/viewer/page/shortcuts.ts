@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
-import { go, VIEWS, type View } from "./route.ts";
+import { VIEWS, type View } from "./route.ts";
+import { go } from "./use-route.ts";
 
 /** The views of the menu, in its order; their numbers lead to them. */
 export const MENU: readonly View[] = VIEWS.slice(0, 5);

@@ -22,7 +22,7 @@ export function SideBySide({ a, b, name }: { a: string; b: string; name: string 
   );
   return (
     <div class="fill value">
-      <h2 class="key-title">
+      <h2 class="key-title" tabIndex={0}>
         <Visible text={name} isWhole />
       </h2>
       <Trouble error={error} />

@@ -6,7 +6,7 @@ import { callError, type Load } from "./use-load.ts";
 export interface Pages<P> extends Load<readonly P[]> {
   /** Whether there is more to load. */
   readonly hasMore: boolean;
-  /** Loads the next page, unless one is on its way. */
+  /** Loads the next page, unless one is on its way or failed. */
   more(): void;
 }
 
@@ -55,7 +55,8 @@ export function usePages<P>(key: string, source: PageSource<P>): Pages<P> {
   const hasMore = current !== undefined && current.pages.length > 0 && source.hasMore(current.pages);
   const more = (): void => {
     const latest = run.current;
-    if (latest?.key === key && !latest.isLoading && source.hasMore(latest.pages)) loadNext(latest);
+    if (latest?.key === key && !latest.isLoading && latest.error === undefined && source.hasMore(latest.pages))
+      loadNext(latest);
   };
   const data = current === undefined || current.pages.length === 0 ? undefined : current.pages;
   return { data, error: current?.error, isLoading: current?.isLoading ?? true, hasMore, more };

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { parseRoute, type Route } from "./route.ts";
+import { href, parseRoute, type Route, type View } from "./route.ts";
 
 /** Where the address says one is. */
 export function useRoute(): Route {
@@ -10,4 +10,9 @@ export function useRoute(): Route {
     return () => removeEventListener("hashchange", follow);
   }, []);
   return parseRoute(hash);
+}
+
+/** Goes to a view, as a link would. */
+export function go(view: View, params: Readonly<Record<string, string | undefined>> = {}): void {
+  location.hash = href(view, params);
 }

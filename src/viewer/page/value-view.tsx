@@ -20,7 +20,7 @@ export function ValueView({ at, name }: { at: string; name: string }): JSX.Eleme
   );
   return (
     <div class="fill value">
-      <h2 class="key-title">
+      <h2 class="key-title" tabIndex={0}>
         <Visible text={name} isWhole />
       </h2>
       <Trouble error={error} />

@@ -13,7 +13,7 @@ interface ListProps<T> {
   readonly label: string;
   /** A row, with one link or button, which takes `tabIndex`. */
   readonly render: (row: T, index: number, tabIndex: number) => ComponentChildren;
-  /** Called near the end of the rows. */
+  /** Called again and again near the end of the rows. */
   readonly onEnd?: () => void;
 }
 
@@ -37,7 +37,7 @@ export function VirtualList<T>({ rows, height, label, render, onEnd }: ListProps
   const end = Math.min(rows.length, Math.ceil((view.top + view.height) / height) + SPARE);
   useEffect(() => {
     if (onEnd !== undefined && end + AHEAD >= rows.length) onEnd();
-  }, [end, rows.length]);
+  });
   useLayoutEffect(() => {
     const row = box.current?.querySelector<HTMLElement>(`[data-row="${wanted.current}"] :is(a, button)`);
     if (wanted.current < 0 || !row) return;
