@@ -13,6 +13,7 @@ interface Shot {
   /** What must be there before it is taken. */
   readonly ready: string;
   readonly width?: number;
+  readonly height?: number;
   readonly isDark?: boolean;
 }
 
@@ -24,7 +25,7 @@ const SHOTS: readonly Shot[] = [
   { name: "image", hash: "#/keys?at=main&prefix=images%2F&key=images%2Flogo.png", ready: "img" },
   { name: "compare", hash: "#/diff?a=main&b=redesign&key=pages%2Fhome.md", ready: ".differs" },
   { name: "history", hash: "#/history?at=main&key=settings%2Fsearch.json", ready: ".row.two" },
-  { name: "merge", hash: "#/merge?into=main&from=redesign", ready: ".conflict" },
+  { name: "merge", hash: "#/merge?into=main&from=redesign", ready: ".conflict", height: 640 },
   { name: "branches", hash: "#/refs", ready: ".ref" },
   { name: "graph-dark", hash: "#/graph", ready: "a.commit", isDark: true },
   { name: "compare-narrow", hash: "#/diff?a=main&b=redesign&key=pages%2Fhome.md", ready: ".differs", width: 360 },
@@ -37,8 +38,8 @@ await fillSampleStore(store);
 const viewer = await serveViewer(store, { write: true });
 const browser = await Browser.start();
 try {
-  for (const { name, hash, ready, width = 960, isDark = false } of SHOTS) {
-    const page = await browser.visit("about:blank", { width, height: 480 });
+  for (const { name, hash, ready, width = 960, height = 480, isDark = false } of SHOTS) {
+    const page = await browser.visit("about:blank", { width, height });
     await page.emulateMedia({ colorScheme: isDark ? "dark" : "light", reducedMotion: "reduce" });
     await page.goto(viewer.url + hash);
     await page.locator(ready).first().waitFor();

@@ -1,13 +1,11 @@
 /** The viewer's page at a large store, and every view under axe, in light and dark, wide and narrow. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { source as axeSource } from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Memory, Versioned } from "vkv";
 import { serveViewer, type Viewer } from "../../src/viewer/serve.ts";
 import { Browser, hasChromium } from "../support/browser.ts";
 import { lacks } from "../support/needs.ts";
-import { root } from "../support/run.ts";
 import { fillSampleStore, HOSTILE } from "./sample-store.ts";
 
 /** Where `page.evaluate` runs. */
@@ -141,8 +139,6 @@ describe.skipIf(lacks("Chromium", hasChromium()))("the viewer's page", () => {
     return page;
   }
 });
-
-const axeSource = readFileSync(join(root, "node_modules/axe-core/axe.min.js"), "utf8");
 
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axeSource);

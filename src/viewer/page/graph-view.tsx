@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import type { GraphPage } from "../protocol.ts";
+import type { GraphPage, GraphQuery } from "../protocol.ts";
 import { query } from "./api.ts";
 import { many, short } from "./format.ts";
 import { GraphLines, widthOf } from "./graph-lines.tsx";
@@ -25,7 +25,7 @@ export function GraphView({ of = "" }: { of?: string }): JSX.Element {
   const pages = usePages<GraphPage>(key, {
     load: (loaded, signal) => {
       graph.take(loaded);
-      return query("graph", { from: graph.frontier() }, signal);
+      return query("graph", { from: graph.frontier() } satisfies GraphQuery, signal);
     },
     hasMore: hasMoreCommits,
   });

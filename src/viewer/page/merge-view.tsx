@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { ConflictRow, MergePreview } from "../protocol.ts";
+import type { ConflictRow, MergeOrder, MergePreview } from "../protocol.ts";
 import { order, read } from "./api.ts";
 import { ConflictList, type Side } from "./conflict-list.tsx";
 import { many, short } from "./format.ts";
@@ -147,7 +147,7 @@ function MergeButton({ branch, preview, choices }: MergeButtonProps): JSX.Elemen
   const { into, from, strategy, counts } = preview;
   if (!refs.isWritable || strategy === "no_op") return null;
   const open = counts.conflicts - choices.size;
-  const run = () => order("POST", "merge", { branch, into, from, choices: [...choices], message });
+  const run = () => order("POST", "merge", { branch, into, from, choices: [...choices], message } satisfies MergeOrder);
   return (
     <Order
       label={open > 0 ? `Merge: ${open.toLocaleString("en")} to decide` : "Merge"}

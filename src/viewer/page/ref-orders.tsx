@@ -1,7 +1,7 @@
 /** What can be done to branches and tags. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { RefRow } from "../protocol.ts";
+import type { CreateOrder, DeleteOrder, RefRow, ResetOrder } from "../protocol.ts";
 import { order } from "./api.ts";
 import { plain } from "./escape.ts";
 import { short } from "./format.ts";
@@ -19,7 +19,7 @@ export function CreateRef({ kind, commit }: { kind: Kind; commit: string }): JSX
       label={`New ${kind}`}
       title={`New ${kind} at ${short(commit)}`}
       verb="Create"
-      run={() => order("POST", kind, { name, commit })}
+      run={() => order("POST", kind, { name, commit } satisfies CreateOrder)}
     >
       <label class="field">
         <span>Name</span>
@@ -44,7 +44,7 @@ export function DeleteRef({ kind, target }: { kind: Kind; target: RefRow }): JSX
       title={`Delete ${kind} ${plain(name)}`}
       verb="Delete"
       isDanger
-      run={() => order("DELETE", kind, { name, commit })}
+      run={() => order("DELETE", kind, { name, commit } satisfies DeleteOrder)}
     >
       <p>
         The {kind} <Visible text={name} isWhole /> leads to <code>{short(commit)}</code>. Commits that no branch and no
@@ -61,7 +61,7 @@ export function ResetBranch({ to }: { to: string }): JSX.Element | null {
   const [chosen, setChosen] = useState<string>();
   const branch = others.find(({ name }) => name === chosen) ?? others[0];
   if (branch === undefined) return null;
-  const run = () => order("POST", "reset", { branch: branch.name, from: branch.commit, to });
+  const run = () => order("POST", "reset", { branch: branch.name, from: branch.commit, to } satisfies ResetOrder);
   return (
     <Order label="Reset a branch" title={`Move a branch to ${short(to)}`} verb="Move it" isDanger run={run}>
       <label class="field">
