@@ -233,6 +233,7 @@ async function summarize(ms: number): Promise<void> {
   line(`${commits.length} commits, ${branches.length} branches, ${tags.size} tags, ${size} keys on site`);
   line(`${await folderSize()} on disk, ${(ms / 1000).toFixed(1)} s`);
   line(`The store is in ${FOLDER}, for you to look at: new Disk("${basename(FOLDER)}")`);
+  line("In the browser:", `npx vkv ui --store ${basename(FOLDER)}`);
 }
 
 function showMerge({ merged, strategy, carriedKeys, autoMergedKeys, resolvedKeys, conflicts }: MergeResult): void {

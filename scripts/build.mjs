@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * `npm run build`: compiles src to dist with `tsc`, from an empty dist, bundles the program `vkv`, and notes what dist was
- * built from. `isStale` needs no package.
+ * `npm run build`: compiles src to dist with `tsc`, from an empty dist, bundles the program `vkv` and the viewer's page, and
+ * notes what dist was built from. `isStale` needs no package.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -14,6 +14,7 @@ const stamp = join(root, "dist/.built-from");
 const steps = [
   [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"],
   [join(root, "scripts/bundle-cli.mjs")],
+  [join(root, "scripts/bundle-page.mjs")],
 ];
 
 /** Whether dist is missing or was built from other sources than those that are there now. */
@@ -51,6 +52,7 @@ function fingerprint() {
     .sort();
   const settings = [
     "scripts/bundle-cli.mjs",
+    "scripts/bundle-page.mjs",
     "tsconfig.base.json",
     "tsconfig.build.json",
     "package.json",

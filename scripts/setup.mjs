@@ -20,7 +20,7 @@ if (!isInstalled()) {
 }
 const { build, isStale } = await import("./build.mjs");
 if (isStale()) {
-  console.error("Building dist (tsc) …");
+  console.error("Building dist …");
   if (!build()) fail("The build failed.");
 }
 

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 describe("the sources", () => {
   it("keep to the layers, without cycles, and run everywhere", () => {
     const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
-      .filter((path) => path.endsWith(".ts"))
+      .filter((path) => /\.tsx?$/.test(path))
       .map((path): [string, string] => [path.split(sep).join("/"), readFileSync(join(root, "src", path), "utf8")]);
     expect(sources.length).toBeGreaterThan(20);
     expect(violations(new Map(sources))).toEqual([]);
@@ -30,6 +30,9 @@ describe("the checker", () => {
     "conformance/index.ts": 'import type { KVStore } from "../kv/store.ts";',
     "index.ts": 'export * from "./kv/memory.ts";\nexport type { D } from "./chunk/hash.ts";',
     "cli/main.ts": 'import { E } from "../index.ts";\nimport { Disk } from "../kv/disk.ts";',
+    "viewer/protocol.ts": "",
+    "viewer/serve.ts": 'import "node:http";\nimport { E } from "../index.ts";\nimport type { P } from "./protocol.ts";',
+    "viewer/page/page.tsx": 'import { render } from "preact";\nimport type { P } from "../protocol.ts";',
   };
   const withFile = (path: string, source: string): string[] =>
     violations(new Map(Object.entries({ ...clean, [path]: source })));
@@ -52,6 +55,11 @@ describe("the checker", () => {
     ["the cli below the public API", "cli/x.ts", 'import "../chunk/hash.ts";', "may not import"],
     ["the cli in what no entry point is", "cli/x.ts", 'import "../kv/store.ts";', "may not import"],
     ["the parser outside of the cli", "kv/x.ts", 'import { Command } from "commander";', "may not import the package"],
+    ["the viewer below the public API", "viewer/x.ts", 'import "../chunk/hash.ts";', "may not import"],
+    ["the page on the server", "viewer/page/x.ts", 'import "../serve.ts";', "may not import"],
+    ["a Node module in the page", "viewer/page/x.ts", 'import "node:fs";', "must run everywhere"],
+    ["the server on the page", "viewer/x.ts", 'import "./page/page.tsx";', "for browsers only"],
+    ["the page's library elsewhere", "viewer/x.ts", 'import "preact";', "may not import the package preact"],
     ["a folder in no layer", "helpers/x.ts", "", "is in no layer"],
     ["a missing file", "kv/x.ts", 'import "./y.ts";', "does not exist"],
     ["a cycle", "kv/store.ts", 'import "./memory.ts";', "A cycle: kv/store.ts → kv/memory.ts → kv/store.ts"],

@@ -10,6 +10,13 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** The number of a port. */
+export function portNumber(text: string): number {
+  const number = wholeNumber(1)(text);
+  if (number > 65535) throw new InvalidArgumentError("It is no port: those end with 65535.");
+  return number;
+}
+
 /** How many ms a unit has. */
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 

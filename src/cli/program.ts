@@ -20,6 +20,7 @@ import { addSet } from "./verbs/set.ts";
 import { addShow } from "./verbs/show.ts";
 import { addStats } from "./verbs/stats.ts";
 import { addTag } from "./verbs/tag.ts";
+import { addUi } from "./verbs/ui.ts";
 import { addVerify } from "./verbs/verify.ts";
 
 /** The verbs, in the groups and the order in which help lists them. */
@@ -28,7 +29,7 @@ const GROUPS: readonly (readonly [heading: string, verbs: readonly ((program: Co
   ["Read and write:", [addGet, addSet, addRm, addLs]],
   ["Branch and merge:", [addBranch, addTag, addMerge, addCherryPick]],
   ["Look back, and go back:", [addLog, addShow, addDiff, addRevert, addReset]],
-  ["Look after the store:", [addStats, addVerify, addGc]],
+  ["Look after the store:", [addStats, addVerify, addGc, addUi]],
 ];
 
 const AFTER = `
@@ -42,6 +43,7 @@ A session, from a folder of files to a merge and back:
   $ vkv merge draft                           # conflict: both changed plan.md
   $ vkv merge draft --theirs-key plan.md      # decided: draft's value
   $ vkv log --graph --all                     # how it came about
+  $ vkv ui                                    # the same in a browser, until Ctrl-C
   $ vkv reset main~1                          # back to before the merge
   $ vkv export ./copy                         # files again
 

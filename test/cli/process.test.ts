@@ -149,6 +149,23 @@ describe("SIGINT", () => {
   );
 });
 
+describe("vkv ui", () => {
+  it.each(["SIGINT", "SIGTERM"] as const)("serves the page until %s, which is no failure", (signal) =>
+    inStore(async (cwd, env) => {
+      const child = spawn(process.execPath, [VKV, "ui", "--json"], { cwd, env: environment(env) });
+      const ended = once(child, "close");
+      const [line] = (await once(child.stdout.setEncoding("utf8"), "data")) as [string];
+      const { url } = JSON.parse(line) as { url: string };
+      expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{22,}\/$/);
+      const page = await fetch(url);
+      expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("<script")]);
+      child.kill(signal);
+      expect(await ended).toEqual([0, null]);
+      await expect(fetch(url)).rejects.toThrow("fetch failed");
+    }),
+  );
+});
+
 /** Runs a script, in which `$NODE` runs the program `$VKV`. */
 function bash(script: string, cwd: string, env: Readonly<Record<string, string>>): ReturnType<typeof execute> {
   const settings = Object.entries({ ...env, NODE: process.execPath, VKV }).map(([name, value]) => `${name}=${value}`);

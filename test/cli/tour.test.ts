@@ -62,7 +62,8 @@ describe("the session of the help text", () => {
       for (const line of lines) {
         const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
         const args = words.map((word) => (word.startsWith("./") ? join(dir, word) : word));
-        const { code, stderr } = await vkv([...args, "--store", join(dir, "store")]);
+        const interrupted = line === "ui" ? { signal: AbortSignal.timeout(100) } : {};
+        const { code, stderr } = await vkv([...args, "--store", join(dir, "store")], interrupted);
         expect({ line, code, stderr }).toMatchObject({ line, code: line === "merge draft" ? 3 : 0 });
       }
       expect(await readFile(join(dir, "copy/plan.md"), "utf8")).toBe("Plan A+");

@@ -25,6 +25,7 @@ const PUBLIC = Object.values(manifest.exports)
 const ONLY: Readonly<Record<string, readonly string[]>> = {
   "conformance/": ["conformance/", "kv/", "bytes.ts", "errors.ts"],
   "cli/": ["cli/", "viewer/serve.ts", ...PUBLIC],
+  "viewer/page/": ["viewer/page/", "viewer/protocol.ts"],
   "viewer/": ["viewer/", "index.ts", "kv/memory.ts", "kv/disk.ts", "kv/tiered.ts"],
 };
 
@@ -40,6 +41,9 @@ const NODE_ONLY = [
   "viewer/",
 ];
 
+/** Within them, what is for browsers only: it imports no file for Node, and none of those imports it. */
+const PAGE = "viewer/page/";
+
 /** The packages that may be imported, and where. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@noble/hashes": ["hash/sha256.ts"],
@@ -49,6 +53,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ioredis: ["cli/drivers.ts"],
   pg: ["cli/open-store.ts"],
   "@aws-sdk/client-s3": ["cli/open-store.ts"],
+  preact: [PAGE],
+  diff: [PAGE],
 };
 
 const within = (places: readonly string[], path: string): boolean =>
@@ -88,6 +94,8 @@ function checkImport(path: string, target: string, files: ReadonlyMap<string, st
   if (!files.has(target)) return [`${path} imports ${target}, which does not exist.`];
   const own = Object.entries(ONLY).find(([place]) => within([place], path));
   if (own !== undefined && !within(own[1], target)) return [`${path} may not import ${target}.`];
+  if (within([PAGE], target) && !within([PAGE], path))
+    return [`${path} imports ${target}, which is for browsers only.`];
   if (own === undefined && layerOf(target) > layerOf(path)) return [`${path} imports upward: ${target}.`];
   if (own === undefined && layerOf(target) < 0) return [`${path} imports ${target}, which is beside the layers.`];
   if (within(NODE_ONLY, target) && !within(NODE_ONLY, path))
@@ -97,7 +105,9 @@ function checkImport(path: string, target: string, files: ReadonlyMap<string, st
 
 function checkPackage(path: string, specifier: string): string[] {
   if (isBuiltin(specifier)) {
-    return within(NODE_ONLY, path) ? [] : [`${path} imports ${specifier}, but must run everywhere.`];
+    return within(NODE_ONLY, path) && !within([PAGE], path)
+      ? []
+      : [`${path} imports ${specifier}, but must run everywhere.`];
   }
   const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
   return within(PACKAGES[name] ?? [], path) ? [] : [`${path} may not import the package ${name}.`];

@@ -24,8 +24,8 @@ export class Browser {
     this.#script = script;
   }
 
-  /** @param script what each page runs, as a module */
-  static async start(script: string): Promise<Browser> {
+  /** @param script what each page runs, as a module; nothing unless given */
+  static async start(script = ""): Promise<Browser> {
     const browser = new Browser(mkdtempSync(join(tmpdir(), "vkv-chromium-")), script);
     try {
       await browser.restart();
@@ -50,14 +50,27 @@ export class Browser {
    * is a secure one, as much of what pages may do needs that.
    */
   async open(host = "vkv.test"): Promise<Page> {
-    const page = await this.#connection?.contexts()[0]?.newPage();
-    if (page === undefined) throw new Error("The browser is not running.");
+    const page = await this.#newPage();
     await page.route("**/*", (route) => {
       const isScript = route.request().url().endsWith(".js");
       if (isScript) return route.fulfill({ contentType: "text/javascript", body: this.#script });
       return route.fulfill({ contentType: "text/html", body: '<script type="module" src="/page.js"></script>' });
     });
     await page.goto(`https://${host}/`, { waitUntil: "load" });
+    return page;
+  }
+
+  /** Opens a tab at an address of this machine, where a server answers. */
+  async visit(url: string, { width, height }: { width: number; height: number }): Promise<Page> {
+    const page = await this.#newPage();
+    await page.setViewportSize({ width, height });
+    await page.goto(url, { waitUntil: "load" });
+    return page;
+  }
+
+  async #newPage(): Promise<Page> {
+    const page = await this.#connection?.contexts()[0]?.newPage();
+    if (page === undefined) throw new Error("The browser is not running.");
     return page;
   }
 
