@@ -9,7 +9,7 @@ import { lacks } from "../support/needs.ts";
 import { hasPostgres, PostgresServer } from "../support/postgres-server.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { startPostgres } from "./remote/postgres.ts";
-import { storeTests, writersTests } from "./remote/suite.ts";
+import { storeTests } from "./remote/suite.ts";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
@@ -92,7 +92,6 @@ describe("a statement", () => {
 
 describe.skipIf(lacks("PostgreSQL", hasPostgres()))("PostgresStore", () => {
   storeTests("pg 8", () => startPostgres("pg 8", false), 3);
-  writersTests("pg 8", () => startPostgres("pg 8", true), { writers: 3, time: 1500, troubles: ["everything"] });
 
   describe("on a server", () => {
     let server: PostgresServer;

@@ -14,7 +14,6 @@ import { connectTo, type Remote } from "./remote/open.ts";
 import { startS3 } from "./remote/s3.ts";
 import { BUCKET, connectS3 } from "./remote/s3-client.ts";
 import type { RemoteServer } from "./remote/server.ts";
-import { writersTests } from "./remote/suite.ts";
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 /** What takes hundreds of requests is in the long part. */
@@ -308,8 +307,4 @@ onServer("versitygw", (server, { factory, client }) => {
     );
     await proxy.stop();
   });
-});
-
-describe.skipIf(lacks("versitygw", hasS3("versitygw")))("S3Store", () => {
-  writersTests("versitygw", () => startS3("versitygw"), { writers: 3, time: 2000, troubles: ["everything"] });
 });
