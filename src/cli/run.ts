@@ -40,7 +40,7 @@ export async function runCommandLine(
   const program = makeProgram(version, run, {
     writeOut: (text) => stdout.write(text),
     writeErr: (text) => stderr.write(text),
-    outputError: (text, write) => write(safeLines(text.replace(/^error: /, "vkv: "))),
+    outputError: (text, write) => write(safeLines(inOneLine(text.replace(/^error: /, "vkv: ")))),
   });
   try {
     await program.parseAsync(args, { from: "user" });
@@ -49,4 +49,9 @@ export async function runCommandLine(
     exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
   return exitCode;
+}
+
+/** An error of the command line, without the line of its own that a proposal for what was misspelt has. */
+function inOneLine(text: string): string {
+  return text.replace(/\n\((.*)\)\n$/, ". $1\n");
 }
