@@ -15,6 +15,7 @@ import {
   TagExistsError,
   TagNotFoundError,
 } from "../index.ts";
+import { safeLines } from "./escape.ts";
 import { CliError, EXIT, type ExitCode } from "./exit.ts";
 import { KEY_FORM } from "./key-form.ts";
 import { count } from "./value.ts";
@@ -54,6 +55,11 @@ const KINDS: readonly Kind[] = [
 
 /** LMDB's code for what a user may not do: the system's number. */
 const LMDB_DENIED = constants.errno.EACCES;
+
+/** Two lines for standard error. */
+export function toLines({ what, cure }: Explanation): string {
+  return `vkv: ${safeLines(what)}\n     ${safeLines(cure)}\n`;
+}
 
 /** Says what went wrong, what to do about it, and with which code to exit. */
 export function explain(error: unknown): Explanation {
@@ -117,6 +123,7 @@ function cureOf(error: unknown): string {
   if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR" || code === "EEXIST") return "Is the path right?";
   if (code === "EACCES" || code === "EPERM") return "Is this user allowed to do that?";
   if (code === LMDB_DENIED) return "Who only reads must be allowed to write into the store's folder, too.";
+  if (code === "MODULE_NOT_FOUND") return "Packages that vkv needs for a store are installed beside it.";
   if (code === "ENOSPC") return "Nothing that was there is lost. Make room, and run the command again.";
   if (error instanceof StorageError) return "Is --store right? --verbose shows more.";
   return "--verbose shows where it comes from.";

@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { safeLines } from "./escape.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
-import { explain } from "./explain.ts";
+import { explain, toLines } from "./explain.ts";
 import { globalsOf, makeProgram } from "./program.ts";
 import { Session, type Surroundings } from "./session.ts";
 import type { Run } from "./verb.ts";
@@ -22,7 +22,7 @@ export async function runCommandLine(
   const fail = (error: unknown, isVerbose: boolean): void => {
     const explained = explain(error);
     exitCode = explained.exitCode;
-    stderr.write(`vkv: ${safeLines(explained.what)}\n     ${safeLines(explained.cure)}\n`);
+    stderr.write(toLines(explained));
     if (isVerbose && error instanceof Error) stderr.write(`${safeLines(error.stack ?? "")}\n`);
   };
   const run: Run = async (verb, work) => {

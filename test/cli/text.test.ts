@@ -107,6 +107,11 @@ describe("errors", () => {
     expect(explain(Object.assign(new Error("too long"), { code: "ERR_STRING_TOO_LONG" }))).toMatchObject(tooLong);
   });
 
+  it("say where a missing driver of a folder belongs", () => {
+    const cause = Object.assign(new Error("Cannot find module 'lmdb'"), { code: "MODULE_NOT_FOUND" });
+    expect(explain(new StorageError("no", { cause })).cure).toMatch(/installed beside it/);
+  });
+
   it("say what LMDB may not do", () => {
     const cause = Object.assign(new Error("Permission denied"), { code: constants.errno.EACCES });
     expect(explain(new StorageError("no", { cause })).cure).toMatch(/^Who only reads must be allowed to write/);
