@@ -1,7 +1,7 @@
 import type { Change } from "../index.ts";
 import { safe } from "./escape.ts";
 import type { Output, Style } from "./output.ts";
-import { preview, toJsonOrNull } from "./value.ts";
+import { preview, previews, toJsonOrNull } from "./value.ts";
 
 const MARKS: Readonly<Record<Change["type"], readonly [mark: string, style: Style]>> = {
   added: ["+", "green"],
@@ -14,7 +14,7 @@ export function changeLine(out: Output, change: Change, values: boolean): string
   const [mark, style] = MARKS[change.type];
   const key = out.styled(style, `${mark} ${safe(change.key)}`);
   if (!values) return key;
-  if (change.type === "modified") return `${key}  ${preview(change.old)} → ${preview(change.new)}`;
+  if (change.type === "modified") return `${key}  ${previews([change.old, change.new]).join(" → ")}`;
   return `${key}  ${preview(change.type === "added" ? change.new : change.old)}`;
 }
 

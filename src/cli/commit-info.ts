@@ -50,7 +50,7 @@ export function describeInfo(info: Info | undefined): string {
   if (info === undefined) return "(no info)";
   const { why, by, time, ...others } = info;
   const reason = why === undefined ? (Object.keys(others).length === 0 ? "" : plain(others)) : plain(why);
-  const origin = [by, time].filter((part) => part !== undefined).map((part) => plain(part).replace(SECONDS, "$1 $2"));
+  const origin = [by, time].filter((part) => part !== undefined).map((part) => plain(part).replace(SECONDS, "$1 $2Z"));
   return [reason, origin.length === 0 ? "" : `(${origin.join(", ")})`].filter((part) => part !== "").join(" ");
 }
 

@@ -1,6 +1,8 @@
 import type { Info, Versioned } from "../index.ts";
 import type { Moved } from "./commit-changes.ts";
-import type { EntryStream } from "./formats/entry.ts";
+import { CliError, EXIT } from "./exit.ts";
+import type { FoundEntry } from "./formats/entry.ts";
+import { KEY_FORM, MAX_KEY_BYTES } from "./key-form.ts";
 import type { Session } from "./session.ts";
 
 /** How to import. */
@@ -30,8 +32,13 @@ export interface Imported extends Moved {
  * leaves the branch as it was. Where others have published meanwhile, the two are merged.
  *
  * @throws MergeConflict if others changed the same keys meanwhile
+ * @throws CliError for what can be no key, as soon as it is met
  */
-export async function importEntries(session: Session, entries: EntryStream, plan: ImportPlan): Promise<Imported> {
+export async function importEntries(
+  session: Session,
+  entries: AsyncIterable<FoundEntry>,
+  plan: ImportPlan,
+): Promise<Imported> {
   const { signal } = session;
   const { prefix, batch = Number.POSITIVE_INFINITY } = plan;
   const v = await session.open();
@@ -39,10 +46,12 @@ export async function importEntries(session: Session, entries: EntryStream, plan
   const seen = new Set<string>();
   let updates = new Map<string, Uint8Array>();
   let set = 0;
-  for await (const [key, value] of entries) {
+  for await (const [name, value, where] of entries) {
     signal.throwIfAborted();
-    updates.set(prefix + key, value);
-    if (plan.replace) seen.add(prefix + key);
+    const key = prefix + name;
+    checkKey(key, where);
+    updates.set(key, value);
+    if (plan.replace) seen.add(key);
     plan.onEntry(++set);
     if (updates.size < batch) continue;
     await commit(v, updates, [], plan.info);
@@ -54,6 +63,13 @@ export async function importEntries(session: Session, entries: EntryStream, plan
   signal.throwIfAborted();
   await v.merge({ info: plan.info });
   return { branch: v.branch, previous, commit: v.currentCommit, set, removed: removals.length };
+}
+
+/** The library would name the key alone, and not before all of them are read. */
+function checkKey(key: string, where: string): void {
+  if (key !== "" && key.isWellFormed() && Buffer.byteLength(key) <= MAX_KEY_BYTES) return;
+  const shown = JSON.stringify(key.length > 100 ? `${key.slice(0, 100)}…` : key);
+  throw new CliError(EXIT.trouble, `${where}: ${shown} is no key.`, KEY_FORM);
 }
 
 async function others(v: Versioned, prefix: string, seen: ReadonlySet<string>): Promise<string[]> {

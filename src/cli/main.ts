@@ -2,7 +2,7 @@
 /** The program `vkv`. */
 import { readFileSync } from "node:fs";
 import { EXIT } from "./exit.ts";
-import { explain } from "./explain.ts";
+import { explain, toLines } from "./explain.ts";
 import { runCommandLine } from "./run.ts";
 
 /** How long work may take to stop by itself once it is interrupted, in ms. */
@@ -28,9 +28,9 @@ stderr.on("error", () => undefined);
 stdout.on("error", (error: NodeJS.ErrnoException) => {
   // `| head` has seen enough.
   if (error.code === "EPIPE") process.exit(EXIT.ok);
-  const { what, cure, exitCode } = explain(error);
-  stderr.write(`vkv: ${what}\n     ${cure}\n`);
-  process.exit(exitCode);
+  const explained = explain(error);
+  stderr.write(toLines(explained));
+  process.exit(explained.exitCode);
 });
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {

@@ -5,7 +5,7 @@ import { CliError, EXIT, type ExitCode } from "./exit.ts";
 import { needless, type ResolutionOptions, resolutionOf } from "./resolution.ts";
 import { short } from "./revision.ts";
 import type { Session } from "./session.ts";
-import { count, preview, toJsonOrNull } from "./value.ts";
+import { count, previews, toJsonOrNull } from "./value.ts";
 
 /** What a verb that merges does. */
 export interface Merging {
@@ -73,10 +73,11 @@ async function print(session: Session, merging: Merging, moved: Moved, result: M
 }
 
 async function printConflict({ out, branch }: Session, theirs: string, conflict: Conflict): Promise<void> {
+  const [was = "", ours = "", other = ""] = previews([conflict.old, conflict.ours, conflict.theirs]);
   await out.line(out.styled("red", `conflict ${safe(conflict.key)}`));
-  await out.line(`  was     ${preview(conflict.old)}`);
-  await out.line(`  ours    ${preview(conflict.ours)}  (${safe(branch)})`);
-  await out.line(`  theirs  ${preview(conflict.theirs)}  (${safe(theirs)})`);
+  await out.line(`  was     ${was}`);
+  await out.line(`  ours    ${ours}  (${safe(branch)})`);
+  await out.line(`  theirs  ${other}  (${safe(theirs)})`);
   if (conflict.error instanceof Error) await out.line(`  ${safe(conflict.error.message)}`);
 }
 

@@ -78,9 +78,25 @@ export function makeProgram(version: string, run: Run, output: OutputConfigurati
     program.commandsGroup(heading);
     for (const add of verbs) add(program, run);
   }
-  return program.addHelpCommand(
-    new Command("help").argument("[verb]").summary("show the options and examples of a verb"),
-  );
+  addHelp(program);
+  for (const verb of program.commands) {
+    verb.showHelpAfterError(`     \`vkv ${verb.name()} --help\` has its options and examples.`);
+  }
+  return program;
+}
+
+/** `vkv help`: the same as `--help`. */
+function addHelp(program: Command): void {
+  program
+    .helpCommand(false)
+    .command("help")
+    .summary("show the options and examples of a verb")
+    .argument("[verb]")
+    .action((name: string | undefined) => {
+      const verb = name === undefined ? program : program.commands.find((command) => command.name() === name);
+      if (verb === undefined) program.error(`error: unknown command '${name}'`);
+      else verb.help();
+    });
 }
 
 /** The options that every verb has, as they were given before or after it. */

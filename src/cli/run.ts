@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { safeLines } from "./escape.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
-import { explain } from "./explain.ts";
+import { explain, toLines } from "./explain.ts";
 import { globalsOf, makeProgram } from "./program.ts";
 import { Session, type Surroundings } from "./session.ts";
 import type { Run } from "./verb.ts";
@@ -22,7 +22,7 @@ export async function runCommandLine(
   const fail = (error: unknown, isVerbose: boolean): void => {
     const explained = explain(error);
     exitCode = explained.exitCode;
-    stderr.write(`vkv: ${safeLines(explained.what)}\n     ${safeLines(explained.cure)}\n`);
+    stderr.write(toLines(explained));
     if (isVerbose && error instanceof Error) stderr.write(`${safeLines(error.stack ?? "")}\n`);
   };
   const run: Run = async (verb, work) => {
@@ -40,7 +40,7 @@ export async function runCommandLine(
   const program = makeProgram(version, run, {
     writeOut: (text) => stdout.write(text),
     writeErr: (text) => stderr.write(text),
-    outputError: (text, write) => write(safeLines(text.replace(/^error: /, "vkv: "))),
+    outputError: (text, write) => write(safeLines(inOneLine(text.replace(/^error: /, "vkv: ")))),
   });
   try {
     await program.parseAsync(args, { from: "user" });
@@ -49,4 +49,9 @@ export async function runCommandLine(
     exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
   return exitCode;
+}
+
+/** An error of the command line, without the line of its own that a proposal for what was misspelt has. */
+function inOneLine(text: string): string {
+  return text.replace(/\n\((.*)\)\n$/, ". $1\n");
 }

@@ -44,9 +44,11 @@ export function parseStoreUrl(text: string): Place {
     return { kind: "postgres", url: url.href, table, schema };
   }
   if (scheme === "s3") {
-    const prefix = decodeURIComponent(url.pathname.replace(/^\//, "").replace(/\/$/, ""));
+    const prefix = decoded(url.pathname.replace(/^\//, "").replace(/\/$/, ""), text);
     const [endpoint, region] = [take(url, "endpoint"), take(url, "region")];
     const bucket = notEmpty(url.host, text);
+    // No driver reads the others: one would be misspelt.
+    if (url.searchParams.size > 0) throw unusable(text);
     return { kind: "s3", bucket, prefix: prefix === "" ? undefined : prefix, endpoint, region };
   }
   throw unusable(text);
@@ -57,6 +59,14 @@ function take(url: URL, name: string): string | undefined {
   const value = url.searchParams.get(name) ?? undefined;
   if (value !== undefined) url.searchParams.delete(name);
   return value;
+}
+
+function decoded(part: string, text: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw unusable(text);
+  }
 }
 
 function notEmpty(part: string, text: string): string {

@@ -62,14 +62,47 @@ export function isShowable(value: Uint8Array): boolean {
   return !value.includes(0) && textOf(value) !== undefined;
 }
 
-/** A value in at most `width` characters, in one line, fit for a terminal. */
-export function preview(value: Uint8Array | undefined, width = 60): string {
+/** The text of a value that is fit to be shown as one. */
+function shown(value: Uint8Array): string | undefined {
+  return isShowable(value) ? textOf(value) : undefined;
+}
+
+/**
+ * A value in about `width` characters, in one line, fit for a terminal.
+ *
+ * @param from how many characters of a text are left out before
+ */
+export function preview(value: Uint8Array | undefined, width = 60, from = 0): string {
   if (value === undefined) return "nothing";
-  const text = isShowable(value) ? textOf(value) : undefined;
+  const text = shown(value)?.slice(from);
   if (text === undefined) return `(binary, ${countBytes(value.length)})`;
-  const quoted = `"${safe(text.slice(0, width))}"`;
+  const quoted = `${from > 0 ? "…" : ""}"${safe(text.slice(0, width))}"`;
   const isCut = quoted.length > width || text.length > width;
   return isCut ? `${quoted.slice(0, width - 1)}… (${countBytes(value.length)})` : quoted;
+}
+
+/** Values to be compared, each as a preview: texts that begin alike are shown from just before where they part. */
+export function previews(values: readonly (Uint8Array | undefined)[], width = 60): string[] {
+  const texts = values.map((value) => value && shown(value)).filter((text) => text !== undefined);
+  const start = commonStart(texts) - BEFORE;
+  if (start < width / 2) return values.map((value) => preview(value, width));
+  const isInCharacter = /[\uDC00-\uDFFF]/.test(texts[0]?.charAt(start) ?? "");
+  return values.map((value) => preview(value, width, isInCharacter ? start - 1 : start));
+}
+
+/** How many characters are shown before those that differ. */
+const BEFORE = 10;
+
+/** How many characters all of the texts begin with. */
+function commonStart([first, ...others]: readonly string[]): number {
+  if (first === undefined || others.length === 0) return 0;
+  let end = Math.min(first.length, ...others.map((text) => text.length));
+  for (const text of others) {
+    let at = 0;
+    while (at < end && text.charCodeAt(at) === first.charCodeAt(at)) at++;
+    end = at;
+  }
+  return end;
 }
 
 /** A number of bytes. */

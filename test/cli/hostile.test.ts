@@ -83,19 +83,23 @@ describe("control characters", () => {
 });
 
 describe("an export into a folder", () => {
-  it.each(["../x", "a/../../x", "..", ".", "a/./b", "/x", "a//b", "a/", "a\0b", "x".repeat(300)])(
-    "refuses the key %j, and writes nothing",
-    (key) =>
-      withKeys(["a-good-one", key], async (store, dir) => {
-        await mkdir(join(dir, "place"));
-        const { code, stderr, stdout } = await vkv(["--store", store, "export", join(dir, "place/out")]);
-        expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
-        expect(stderr).toMatch(/can be no file in the folder/);
-        expect(await readdir(join(dir, "place"))).toEqual(["out"]);
-        expect(await readdir(join(dir, "place/out"))).toEqual([]);
-        expect((await readdir(dir)).sort()).toEqual(["place", "store"]);
-      }),
-  );
+  it("refuses keys that can be no paths in it, and writes nothing", () => {
+    const keys = ["../x", "a/../../x", "..", ".", "a/./b", "/x", "a//b", "a/", "a\0b", "x".repeat(300)];
+    const prefixed = keys.flatMap((key, i) => [`${i}:a-good-one`, `${i}:${key}`]);
+    return withKeys(prefixed, async (store, dir) => {
+      await mkdir(join(dir, "place"));
+      for (const [i, key] of keys.entries()) {
+        const { code, stderr, stdout } = await vkv([
+          ...["export", join(dir, "place/out"), "--prefix", `${i}:`, "--store", store],
+        ]);
+        expect.soft({ key, code, stdout }).toEqual({ key, code: 4, stdout: "" });
+        expect.soft(stderr, key).toMatch(/can be no file in the folder/);
+        expect.soft(await readdir(join(dir, "place")), key).toEqual(["out"]);
+        expect.soft(await readdir(join(dir, "place/out")), key).toEqual([]);
+        expect.soft((await readdir(dir)).sort(), key).toEqual(["place", "store"]);
+      }
+    });
+  });
 
   it("refuses keys that need the same name, whichever comes first", () =>
     withKeys(["a", "a!", "a/b/c"], async (store, dir) => {
@@ -148,5 +152,23 @@ describe("an import of a folder", () => {
       expect(stdout).toMatch(/\(1 key\)\n$/);
       expect(stderr).toMatch(/^Passed over 3 that are links, no files, or the store itself: /);
       expect((await vkv(["ls", "--store", store])).stdout).toBe("sub/file\n");
+      await symlink(store, join(dir, "link"));
+      for (const from of [folder, store])
+        await vkv(["import", from, "--prefix", "again/", "--store", join(dir, "link")]);
+      expect((await vkv(["ls", "again", "--store", store])).stdout).toBe("again/sub/file\n");
     }));
+
+  it.skipIf(process.platform !== "linux")("refuses a name that is no UTF-8, which would become another one", () =>
+    inTempFolder(async (dir) => {
+      const store = join(dir, "store");
+      await mkdir(join(dir, "in"));
+      await writeFile(join(dir, "in/a"), "x");
+      await writeFile(Buffer.concat([Buffer.from(join(dir, "in/")), Buffer.from([0xff])]), "x");
+      await vkv(["init", "--store", store]);
+      const { code, stderr } = await vkv(["import", join(dir, "in"), "--store", store]);
+      expect(stderr).toMatch(/^vkv: The name "ÿ" \(in Latin-1\) of a file is no UTF-8\./);
+      expect(code).toBe(4);
+      expect((await vkv(["ls", "--store", store])).stdout).toBe("");
+    }),
+  );
 });

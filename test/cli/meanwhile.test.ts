@@ -1,6 +1,8 @@
 /** What comes between a verb's beginning and its end: other writers, and interruptions. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { vkv } from "../support/cli.ts";
 import { type Finished, inTempFolder } from "../support/run.ts";
 
@@ -57,6 +59,29 @@ describe("an import", () => {
 });
 
 describe("an interruption", () => {
+  // None of them changes anything: they can share a store.
+  let dir: string;
+  let store: string;
+  let before: string;
+  const history = async (): Promise<string> => (await vkv(["log", "--store", store])).stdout;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), "vkv-test-"));
+    store = join(dir, "store");
+    for (const args of [
+      ["init"],
+      ["set", "a", "0"],
+      ["branch", "draft"],
+      ["set", "b", "1", "-b", "draft"],
+      ["set", "c", "1"],
+    ]) {
+      await vkv([...args, "--store", store]);
+    }
+    before = await history();
+  });
+
+  afterAll(() => rm(dir, { recursive: true }));
+
   it.each([
     ["set", "a", "1"],
     ["rm", "a"],
@@ -74,18 +99,11 @@ describe("an interruption", () => {
     ["verify"],
     ["gc"],
     ["export", "-"],
-  ])("ends %s %s with 130", (...args) =>
-    onStore(async (run, store) => {
-      await run("branch", "draft");
-      await run("set", "b", "1", "-b", "draft");
-      await run("set", "c", "1");
-      const before = (await run("log")).stdout;
-      const signal = AbortSignal.abort();
-      const given = args.filter((arg) => arg !== undefined);
-      const found = await vkv([...given, "--store", store], { signal, input: line("d") as Uint8Array });
-      expect(found.stderr).toBe("vkv: Interrupted.\n     The branch is as it was.\n");
-      expect(found.code).toBe(130);
-      expect((await run("log")).stdout).toBe(before);
-    }),
-  );
+  ])("ends %s %s with 130", async (...args) => {
+    const given = args.filter((arg) => arg !== undefined);
+    const found = await vkv([...given, "--store", store], { signal: AbortSignal.abort(), input: line("d") });
+    expect(found.stderr).toBe("vkv: Interrupted.\n     The branch is as it was.\n");
+    expect(found.code).toBe(130);
+    expect(await history()).toBe(before);
+  });
 });

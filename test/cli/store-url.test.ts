@@ -23,7 +23,7 @@ describe("a store's URL", () => {
     expect(parseStoreUrl(url)).toEqual(place);
   });
 
-  it.each(["mysql://h/d", "disk:", "s3://", "redis://["])("%s is none", (url) => {
+  it.each(["mysql://h/d", "disk:", "s3://", "redis://[", "s3://b/%zz", "s3://b?regoin=r"])("%s is none", (url) => {
     expect(() => parseStoreUrl(url)).toThrow(/is no store/);
   });
 

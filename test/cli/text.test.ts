@@ -1,9 +1,13 @@
 /** What is printed: escapes, values, tables, revisions of times. */
+import { constants } from "node:os";
 import { describe, expect, it } from "vitest";
+import { MergeConflict, StorageError } from "vkv";
 import { describeInfo } from "../../src/cli/commit-info.ts";
 import { safe, safeJson, safeLines } from "../../src/cli/escape.ts";
+import { explain } from "../../src/cli/explain.ts";
+import { shellWord } from "../../src/cli/shell-word.ts";
 import { table } from "../../src/cli/table.ts";
-import { count, fromJson, isShowable, preview, toJson } from "../../src/cli/value.ts";
+import { count, fromJson, isShowable, preview, previews, toJson } from "../../src/cli/value.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -49,8 +53,68 @@ describe("values", () => {
     expect(isShowable(bytes("a\0"))).toBe(false);
   });
 
+  it("are compared from where they part", () => {
+    const same = "x".repeat(100);
+    expect(previews([bytes("one"), undefined, bytes("two")])).toEqual(['"one"', "nothing", '"two"']);
+    expect(previews([bytes(`${same}1`), undefined, bytes(`${same}22`)])).toEqual([
+      '…"xxxxxxxxxx1"',
+      "nothing",
+      '…"xxxxxxxxxx22"',
+    ]);
+    // The common start ends within a character, and what is shown could begin within another one.
+    expect(previews([bytes("😀".repeat(50)), bytes(`${"😀".repeat(49)}😁`)])).toEqual([
+      `…"${"😀".repeat(6)}"`,
+      `…"${"😀".repeat(5)}😁"`,
+    ]);
+    expect(previews([bytes(same), new Uint8Array([0])])).toEqual([
+      `"${"x".repeat(58)}… (100 bytes)`,
+      "(binary, 1 byte)",
+    ]);
+  });
+
   it("are counted", () => {
     expect([count(0, "key"), count(1, "key"), count(1234, "key")]).toEqual(["0 keys", "1 key", "1,234 keys"]);
+  });
+});
+
+describe("a word of a command to copy", () => {
+  it.each([
+    ["draft/2~1", "draft/2~1"],
+    ["a b", "'a b'"],
+    ["$(rm x)", "'$(rm x)'"],
+    ["it's", "'it'\\''s'"],
+    ["~", "'~'"],
+    ["", "''"],
+    ["a\u202eb", "'a\\u202eb'"],
+  ])("%s is %s", (name, word) => {
+    expect(shellWord(name)).toBe(word);
+  });
+});
+
+describe("errors", () => {
+  it("name a few keys of many", () => {
+    const conflicts = Array.from({ length: 9 }, (_, i) => {
+      return { key: `k${i}`, old: undefined, ours: undefined, theirs: undefined };
+    });
+    expect(explain(new MergeConflict(conflicts)).what).toBe(
+      'Others changed the same keys meanwhile: "k0", "k1", "k2", "k3", "k4" and 4 others.',
+    );
+  });
+
+  it("say that a value is too large for JSON, in text or in Base64", () => {
+    const tooLong = { exitCode: 4, what: "A value is too large for JSON." };
+    expect(() => "x".repeat(2 ** 30)).toThrow(expect.toSatisfy((error) => explain(error).what === tooLong.what));
+    expect(explain(Object.assign(new Error("too long"), { code: "ERR_STRING_TOO_LONG" }))).toMatchObject(tooLong);
+  });
+
+  it("say where a missing driver of a folder belongs", () => {
+    const cause = Object.assign(new Error("Cannot find module 'lmdb'"), { code: "MODULE_NOT_FOUND" });
+    expect(explain(new StorageError("no", { cause })).cure).toMatch(/installed beside it/);
+  });
+
+  it("say what LMDB may not do", () => {
+    const cause = Object.assign(new Error("Permission denied"), { code: constants.errno.EACCES });
+    expect(explain(new StorageError("no", { cause })).cure).toMatch(/^Who only reads must be allowed to write/);
   });
 });
 
@@ -68,7 +132,7 @@ describe("tables", () => {
 describe("what a commit says", () => {
   it.each([
     [undefined, "(no info)"],
-    [{ why: "w", by: "b", time: "2026-01-02T03:04:05.678Z" }, "w (b, 2026-01-02 03:04)"],
+    [{ why: "w", by: "b", time: "2026-01-02T03:04:05.678Z" }, "w (b, 2026-01-02 03:04Z)"],
     [{ time: "today" }, "(today)"],
     [{ step: 1 }, '{"step":1}'],
     [{ why: "a\u001b" }, "a\\x1b"],

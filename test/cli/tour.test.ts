@@ -1,8 +1,8 @@
 /** The sessions that the help text and docs/cli.md show are run, and the outputs of the page compared. */
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { VKV, vkv } from "../support/cli.ts";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
+import { vkv, words } from "../support/cli.ts";
 import { execute, inTempFolder, root } from "../support/run.ts";
 
 /** A command of a session, and what it prints. */
@@ -28,25 +28,33 @@ function stepsOf(page: string): Step[] {
 /** The time of the page's commits, in seconds: with it, their ids are always the same. */
 const TIME = 1_767_268_800;
 
+/** Runs a line of the session in this process, if it is for `vkv`, or in a shell. */
+async function run(line: string): Promise<string> {
+  const [program, ...args] = words(line);
+  const [, name, value] = /^export (\w+)=(\S+)$/.exec(line) ?? [];
+  if (name !== undefined) {
+    vi.stubEnv(name, value);
+    return "";
+  }
+  const { stdout, stderr } = await (program === "vkv" ? vkv(args) : execute("bash", ["-c", line], process.cwd()));
+  return stdout + stderr;
+}
+
 describe("the tour", () => {
   it("prints what the page says", () =>
     inTempFolder(async (dir) => {
       const steps = stepsOf(await readFile(join(root, "docs/cli.md"), "utf8"));
       expect(steps.length).toBeGreaterThan(20);
-      await mkdir(join(dir, "bin"));
-      await symlink(VKV, join(dir, "bin/vkv"));
-      await mkdir(join(dir, "work"));
-      const script = [
-        'PATH="$1:$2:$PATH"',
-        "unset VKV_STORE VKV_AUTHOR",
-        `export SOURCE_DATE_EPOCH=${TIME}`,
-        "exec 2>&1 < /dev/null",
-        ...steps.map(({ command }) => `${command}\necho '\u0001'`),
-      ];
-      const args = ["-c", script.join("\n"), "bash", join(dir, "bin"), dirname(process.execPath)];
-      const { stdout } = await execute("bash", args, join(dir, "work"));
-      const outputs = stdout.split("\u0001\n");
-      expect(steps.map(({ command }, i) => ({ command, output: outputs[i] }))).toEqual(steps);
+      const before = process.cwd();
+      process.chdir(dir);
+      vi.stubEnv("SOURCE_DATE_EPOCH", String(TIME));
+      vi.stubEnv("VKV_AUTHOR", undefined);
+      try {
+        for (const step of steps) expect({ ...step, output: await run(step.command) }).toEqual(step);
+      } finally {
+        vi.unstubAllEnvs();
+        process.chdir(before);
+      }
     }));
 });
 
@@ -60,8 +68,7 @@ describe("the session of the help text", () => {
       const lines = [...session.matchAll(/^ {2}\$ vkv (.*?)(?: {2,}#.*)?$/gm)].map(([, line = ""]) => line);
       expect(lines.length).toBeGreaterThan(8);
       for (const line of lines) {
-        const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
-        const args = words.map((word) => (word.startsWith("./") ? join(dir, word) : word));
+        const args = words(line).map((word) => (word.startsWith("./") ? join(dir, word) : word));
         const interrupted = line === "ui" ? { signal: AbortSignal.timeout(100) } : {};
         const { code, stderr } = await vkv([...args, "--store", join(dir, "store")], interrupted);
         expect({ line, code, stderr }).toMatchObject({ line, code: line === "merge draft" ? 3 : 0 });

@@ -1,15 +1,32 @@
 /** What each verb does and prints, as JSON and for people. Commit ids are numbered in the order in which they are met. */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { retainHistory } from "vkv";
+import { beforeAll, describe, expect, it } from "vitest";
+import { retainHistory, Versioned } from "vkv";
 import { Disk } from "vkv/disk";
-import { vkv } from "../support/cli.ts";
+import type { Hash } from "../../src/chunk/hash.ts";
+import { chunkKey } from "../../src/chunk/key.ts";
+import { vkv, words } from "../support/cli.ts";
 import { inTempFolder } from "../support/run.ts";
 
-/** Runs verbs on one new store, in which `main` has `a` and `b`. */
+/** The file of a store in which `main` has `a` and `b`. */
+let template: Buffer;
+
+beforeAll(() =>
+  inTempFolder(async (dir) => {
+    const store = join(dir, "store");
+    await vkv(["init", "--store", store]);
+    await vkv(["set", "a", "one", "--date", "-", "--author", "ann", "--store", store]);
+    await vkv(["set", "b", "two", "--date", "-", "-m", "second", "--store", store]);
+    template = await readFile(join(store, "data.mdb"));
+  }),
+);
+
+/** Runs verbs on a copy of that store. */
 async function onStore(work: (run: Runner, dir: string) => Promise<void>): Promise<void> {
   await inTempFolder(async (dir) => {
+    await mkdir(join(dir, "store"));
+    await writeFile(join(dir, "store/data.mdb"), template);
     const ids = new Map<string, string>();
     const numbered = (text: string): string =>
       text.replaceAll(/\b([0-9a-f]{8})(?:[0-9a-f]{56})?\b/g, (id: string, short: string) => {
@@ -23,20 +40,13 @@ async function onStore(work: (run: Runner, dir: string) => Promise<void>): Promi
       );
       return { code, out: numbered(stdout), said: numbered(stderr) };
     };
-    await run("init");
-    await run("set a one --date - --author ann");
-    await run("set b two --date - -m second");
-    ids.clear();
     await work(run, dir);
   });
 }
 
 type Runner = (line: string, input?: string | Uint8Array) => Promise<{ code: number; out: string; said: string }>;
 
-/** The words of a line, as a shell splits it. */
-function words(line: string): string[] {
-  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
-}
+const MANY = Array.from({ length: 2500 }, (_, i) => `{"key":"b${i}","value":"v"}\n`).join("");
 
 const json = (...values: readonly object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join("");
 
@@ -92,6 +102,7 @@ describe("get", () => {
       await run("set bin --file -", new Uint8Array([0, 255, 10]));
       expect(await run(`get bin -o ${dir}/out`)).toMatchObject({ code: 0, out: "" });
       expect(await readFile(`${dir}/out`)).toEqual(Buffer.from([0, 255, 10]));
+      expect(await run("get a --output -")).toEqual({ code: 0, out: "one", said: "" });
       expect((await run("get bin --json")).out).toContain('"value":{"base64":"AP8K"}');
     }));
 });
@@ -119,7 +130,7 @@ describe("set", () => {
       await run("set a 4 --date 1767268800");
       expect((await run("show --json")).out).toContain('"time":"2026-01-01T12:00:00.000Z"');
       await run("set a 3");
-      expect((await run("log -n 1")).out).toMatch(/^c3 \(main\) set a \(\d{4}-\d\d-\d\d \d\d:\d\d\)\n$/);
+      expect((await run("log -n 1")).out).toMatch(/^c3 \(main\) set a \(\d{4}-\d\d-\d\d \d\d:\d\dZ\)\n$/);
     }));
 
   it("makes no commit if nothing changes", () =>
@@ -135,6 +146,8 @@ describe("set", () => {
   it("wants one value", () =>
     onStore(async (run) => {
       expect(await run("set a 1 --file x")).toMatchObject({ code: 2, out: "" });
+      // What Node makes of bytes that are no UTF-8.
+      expect(await run("set a \uFFFD")).toMatchObject({ code: 2, out: "" });
     }));
 });
 
@@ -250,15 +263,14 @@ describe("where history was cut", () => {
   it("log and show do without what is gone", () =>
     onStore(async (run, dir) => {
       // So many changes are stored as a tree, which does not need the parent's.
-      const lines = Array.from({ length: 5000 }, (_, i) => `{"key":"b${i}","value":"v"}\n`).join("");
-      await run("import - -m many --date -", lines);
+      await run("import - -m many --date -", MANY);
       const disk = new Disk(join(dir, "store"));
       await retainHistory(disk, { commits: 1 });
       await disk.close();
       await run("gc --min-age 0s");
       expect((await run("log --graph --all")).out).toBe("* c0 (main) many\n");
       expect((await run("show")).out).toBe(
-        "commit <c0>\nparent <c1>\nbranches main\nwhy: many\n5,002 keys, 5,006 bytes\nIts parent was removed from the store: what it changed is not known.\n",
+        "commit <c0>\nparent <c1>\nbranches main\nwhy: many\n2,502 keys, 2,506 bytes\nIts parent was removed from the store: what it changed is not known.\n",
       );
       expect(JSON.parse((await run("show --json")).out)).toMatchObject({ changes: null });
       expect((await run("get a --at main~1")).code).toBe(1);
@@ -296,10 +308,24 @@ describe("branch", () => {
           { branch: "old", commit: "<c1>" },
         ),
       );
-      expect((await run("branch -d old")).out).toBe("Deleted the branch old. It was at c1.\n");
+      expect(await run("branch -d old")).toEqual({
+        code: 0,
+        out: "Deleted the branch old. It was at c1.\n",
+        said: "To undo this: vkv branch old c1\n",
+      });
       expect(await run("branch draft")).toMatchObject({ code: 3, out: "" });
       expect((await run("branch -d nope")).code).toBe(1);
       expect((await run("branch -d")).code).toBe(2);
+      expect((await run('branch "a b"')).out).toBe("Made the branch a b at c0. Work on it with --branch 'a b'.\n");
+    }));
+
+  it("keeps the last one: without it, not even tags could be read", () =>
+    onStore(async (run) => {
+      await run("tag v1");
+      const said = 'vkv: "main" is the store\'s only branch.\n     Make another one first: vkv branch NAME\n';
+      expect(await run("branch -d main")).toEqual({ code: 3, out: "", said });
+      expect(await run("branch -D main")).toEqual({ code: 3, out: "", said });
+      expect((await run("get a --at v1")).out).toBe("one");
     }));
 
   it("keeps what only it has, unless forced", () =>
@@ -477,7 +503,7 @@ describe("import and export", () => {
       expect(text).toBe(await readFile(`${dir}/all.${format}`, "utf8"));
       await run("rm --prefix b");
       await run("rm __proto__ quote");
-      await run(`import - --format ${format}`, text);
+      await run(`import - --format ${format}`, `\uFEFF${text}`);
       expect((await run("ls -l --json")).out).toBe(before);
     }),
   );
@@ -497,6 +523,9 @@ describe("import and export", () => {
     ["no JSON", "import -", "{", /line 1: it is no JSON/],
     ["a line without a key", "import -", '\n{"value":"x"}', /line 2: it has no "key"/],
     ["a key that is no string", "import -", '{"key":1,"value":"x"}', /"key" is no string/],
+    ["an empty key", "import -", '{"key":"k","value":"x"}\n\n{"key":"","value":"x"}', /line 3: "" is no key/],
+    ["a key with a lone surrogate", "import -", '{"key":"\\ud800","value":"x"}', /line 1: "\\ud800" is no key/],
+    ["a key that is too long", "import - --prefix p", `{"key":"${"k".repeat(4096)}","value":"x"}`, /k…" is no key/],
     ["a value that is none", "import -", '{"key":"k","value":{"text":"x","base64":""}}', /"value" is no value/],
     ["bad Base64", "import -", '{"key":"k","value":{"base64":"A"}}', /is no Base64/],
     ["a lone surrogate", "import -", '{"key":"k","value":"\\ud800"}', /lone surrogate/],
@@ -531,6 +560,14 @@ describe("import and export", () => {
       expect((await run(`export ${dir}/taken.json --force`)).code).toBe(3);
       expect((await run(`export ${dir}/not/there.json`)).code).toBe(4);
       expect((await run("import - --batch 0")).code).toBe(2);
+      expect(await run(`export ${dir}/notes.txt`)).toMatchObject({
+        code: 3,
+        said: expect.stringContaining("is no folder"),
+      });
+      expect(await run(`ls --store ${dir}/notes.txt`)).toMatchObject({
+        code: 4,
+        said: expect.stringContaining("Is the path right?"),
+      });
     }));
 });
 
@@ -555,5 +592,22 @@ describe("gc, verify and stats", () => {
       expect((await run("verify --json")).out).toBe(json({ ok: true, problems: [], omitted: 0 }));
       expect(await run("verify")).toEqual({ code: 0, out: "Everything is there, and as it should be.\n", said: "" });
       expect(await readdir(join(dir, "store"))).toContain("data.mdb");
+    }));
+
+  it("say what is wrong where, and who needs it", () =>
+    onStore(async (run, dir) => {
+      await run("tag v1 main~1");
+      // So many changes are stored as a tree, which does not need the commits before.
+      await run("import -", MANY);
+      const disk = new Disk(join(dir, "store"));
+      const [, , old = ""] = await (await Versioned.open(disk)).history({ limit: 3 }).toArray();
+      await disk.remove(chunkKey("commit", old as Hash));
+      await disk.set("hello", new Uint8Array([1]));
+      await disk.close();
+      const { code, out } = await run("verify");
+      expect(code).toBe(1);
+      expect(out).toMatch(/^foreign {2}hello {2}No version of vkv writes such a key\..*$/m);
+      expect(out).toMatch(/^ref {2}t\/v1 {2}.* Needed by tag v1\.$/m);
+      expect(out).toMatch(/^missing {2}\S+ {2}.* Needed by older commits of main\.$/m);
     }));
 });

@@ -92,3 +92,10 @@ export async function vkv(args: readonly string[], within: Within = {}): Promise
   const code = await runCommandLine(args, "0.0.0", around);
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
+
+/** The words of a line, as a shell splits it: in quotes of both kinds, or without. */
+export function words(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    ([, double, single, plain]) => double ?? single ?? plain ?? "",
+  );
+}

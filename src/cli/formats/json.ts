@@ -3,19 +3,19 @@
 import { safeJson } from "../escape.ts";
 import { CliError, EXIT } from "../exit.ts";
 import { fromJson, textOf, toJson } from "../value.ts";
-import type { Entry, EntryStream } from "./entry.ts";
+import type { EntryStream, FoundEntry } from "./entry.ts";
 
 /** Reads contents; all of them are in memory at once. */
-export async function* readJson(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Entry, void> {
+export async function* readJson(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<FoundEntry, void> {
   const parts: Uint8Array[] = [];
   for await (const chunk of chunks) parts.push(chunk);
   for (const [key, value] of Object.entries(parse(Buffer.concat(parts), name))) {
-    yield [key, fromJson(value, `${name}: what stands at ${JSON.stringify(key)}`)];
+    yield [key, fromJson(value, `${name}: what stands at ${JSON.stringify(key)}`), name];
   }
 }
 
 function parse(bytes: Uint8Array, name: string): object {
-  const text = textOf(bytes);
+  const text = textOf(bytes)?.replace(/^\uFEFF/, "");
   let found: unknown;
   try {
     found = JSON.parse(text ?? "");

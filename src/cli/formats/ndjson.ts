@@ -3,10 +3,10 @@
 import { safeJson } from "../escape.ts";
 import { CliError, EXIT } from "../exit.ts";
 import { fromJson, toJson } from "../value.ts";
-import type { Entry, EntryStream } from "./entry.ts";
+import type { EntryStream, FoundEntry } from "./entry.ts";
 
 /** Reads contents line by line. */
-export async function* readNdjson(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Entry, void> {
+export async function* readNdjson(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<FoundEntry, void> {
   let number = 0;
   for await (const line of linesOf(chunks, name)) {
     number++;
@@ -14,7 +14,7 @@ export async function* readNdjson(chunks: AsyncIterable<Uint8Array>, name: strin
   }
 }
 
-function parse(line: string, where: string): Entry {
+function parse(line: string, where: string): FoundEntry {
   let found: unknown;
   try {
     found = JSON.parse(line);
@@ -25,7 +25,7 @@ function parse(line: string, where: string): Entry {
     throw new CliError(EXIT.trouble, `${where}: it has no "key" and "value".`, SHAPE);
   }
   if (typeof found.key !== "string") throw new CliError(EXIT.trouble, `${where}: its "key" is no string.`, SHAPE);
-  return [found.key, fromJson(found.value, `${where}: its "value"`)];
+  return [found.key, fromJson(found.value, `${where}: its "value"`), where];
 }
 
 const SHAPE = 'Each line must be like {"key":"title","value":{"text":"Plan"}}.';

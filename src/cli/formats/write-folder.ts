@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CliError, EXIT } from "../exit.ts";
 import type { EntryStream } from "./entry.ts";
@@ -8,9 +8,17 @@ import { FileNames, foldIn } from "./file-names.ts";
  * Makes the folder to export into.
  *
  * @returns the path of each key's file
- * @throws CliError if something is in the folder, where a link could lead elsewhere, or a key can be no file in it; no file is written
+ * @throws CliError if it is a file, something is in the folder, where a link could lead elsewhere, or a key can be no file in it; no file is written
  */
 export async function planFolder(folder: string, keys: AsyncIterable<string>): Promise<Map<string, string>> {
+  if ((await stat(folder).catch(() => undefined))?.isDirectory() === false) {
+    const what = `${JSON.stringify(folder)} is there already, and is no folder.`;
+    throw new CliError(
+      EXIT.conflict,
+      what,
+      "Choose another name. For a file, it ends with .json or .ndjson, or give --format.",
+    );
+  }
   await mkdir(folder, { recursive: true });
   if ((await readdir(folder)).length > 0) {
     throw new CliError(

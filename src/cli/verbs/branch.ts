@@ -5,6 +5,7 @@ import { CliError, EXIT } from "../exit.ts";
 import { branchHeads } from "../labels.ts";
 import { openAt, REVISION, short } from "../revision.ts";
 import type { Session } from "../session.ts";
+import { shellWord } from "../shell-word.ts";
 import { table } from "../table.ts";
 import { examples, type Run } from "../verb.ts";
 
@@ -51,7 +52,7 @@ async function create(session: Session, name: string, revision: string | undefin
   if (session.json) await session.out.json({ branch, commit });
   else
     await session.out.line(
-      `Made the branch ${safe(branch)} at ${short(commit)}. Work on it with --branch ${safe(branch)}.`,
+      `Made the branch ${safe(branch)} at ${short(commit)}. Work on it with --branch ${shellWord(branch)}.`,
     );
 }
 
@@ -59,13 +60,23 @@ async function remove(session: Session, name: string, isForced: boolean): Promis
   const store = await session.store();
   const v = await Versioned.open(store, { branch: name, create: false });
   const commit = v.currentCommit;
+  // Without a branch, nothing of the store could be reached any more, not even by tags.
+  if ((await Versioned.branches(store)).length === 1) {
+    const what = `${JSON.stringify(name)} is the store's only branch.`;
+    throw new CliError(EXIT.conflict, what, "Make another one first: vkv branch NAME");
+  }
   if (!isForced && !(await isHeldElsewhere(v))) {
     const what = `No other branch and no tag has all commits of ${JSON.stringify(name)}.`;
-    throw new CliError(EXIT.conflict, what, `Merge it first, or delete it all the same: vkv branch -D ${name}`);
+    throw new CliError(
+      EXIT.conflict,
+      what,
+      `Merge it first, or delete it all the same: vkv branch -D ${shellWord(name)}`,
+    );
   }
   if (!(await v.deleteBranch(name))) throw new BranchNotFoundError(name);
   if (session.json) await session.out.json({ branch: name, commit, deleted: true });
   else await session.out.line(`Deleted the branch ${safe(name)}. It was at ${short(commit)}.`);
+  await session.note(`To undo this: vkv branch ${shellWord(name)} ${short(commit)}`);
 }
 
 /** Whether another branch or a tag leads to the commit of a branch. */

@@ -22,7 +22,7 @@ export function addGet(program: Command, run: Run): void {
     )
     .argument("<key>")
     .option("--at <revision>", `the value as it was at ${REVISION}`)
-    .option("-o, --output <file>", "write the value to a file")
+    .option("-o, --output <file>", "write the value to a file; - is standard output")
     .addHelpText(
       "after",
       examples("vkv get title", "vkv get title --at main~2", "vkv get logo.png -o logo.png", "vkv get config | jq ."),
@@ -39,10 +39,11 @@ export function addGet(program: Command, run: Run): void {
             "`vkv ls` lists the keys.",
           );
         }
-        if (options.output !== undefined) await writeFile(options.output, value);
+        const file = options.output === "-" ? undefined : options.output;
+        if (file !== undefined) await writeFile(file, value);
         if (session.json) await session.out.json({ key, commit: v.currentCommit, value: toJson(value) });
-        else if (options.output === undefined) await show(session, value);
-        else await session.note(`Wrote ${countBytes(value.length)} to ${safe(options.output)}.`);
+        else if (file === undefined) await show(session, value);
+        else await session.note(`Wrote ${countBytes(value.length)} to ${safe(file)}.`);
         return undefined;
       }),
     );

@@ -6,12 +6,13 @@ import { printMoved } from "../commit-changes.ts";
 import { addCommitOptions, type CommitOptions, commitInfo } from "../commit-info.ts";
 import { safe } from "../escape.ts";
 import { CliError, EXIT } from "../exit.ts";
-import { type EntryStream, FORMATS, type Format, formatOf } from "../formats/entry.ts";
+import { FORMATS, type Format, type FoundEntry, formatOf } from "../formats/entry.ts";
 import { readJson } from "../formats/json.ts";
 import { readNdjson } from "../formats/ndjson.ts";
 import { listFolder, readFolder } from "../formats/read-folder.ts";
 import { importEntries } from "../import-entries.ts";
 import type { Session } from "../session.ts";
+import { shellWord } from "../shell-word.ts";
 import { count } from "../value.ts";
 import { examples, type Run } from "../verb.ts";
 
@@ -24,7 +25,7 @@ interface ImportOptions extends CommitOptions {
 
 /** What is imported: its entries, and how many there are, if that is known before. */
 interface Source {
-  readonly entries: EntryStream;
+  readonly entries: AsyncIterable<FoundEntry>;
   readonly total: number | undefined;
 }
 
@@ -87,7 +88,7 @@ async function openSource(session: Session, source: string, given: Format | unde
   if (!isFolder) {
     const format = given ?? formatOf(source);
     if (format !== undefined) return openStream(createReadStream(source), source, format);
-    const cure = `Give --format. For the file as one value: vkv set KEY --file ${source}`;
+    const cure = `Give --format. For the file as one value: vkv set KEY --file ${shellWord(source)}`;
     throw new CliError(EXIT.usage, `What is in ${JSON.stringify(source)}, json or ndjson?`, cure);
   }
   const { place } = session;

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { CommitNotFoundError } from "../../index.ts";
 import { printMoved } from "../commit-changes.ts";
-import { safe } from "../escape.ts";
 import { REVISION, resolveRevision, short } from "../revision.ts";
+import { shellWord } from "../shell-word.ts";
 import { examples, type Run } from "../verb.ts";
 
 /** `vkv reset`: moves a branch to another commit. */
@@ -24,7 +24,7 @@ export function addReset(program: Command, run: Run): void {
         if (commit !== previous && !(await v.resetTo(commit))) throw new CommitNotFoundError(commit);
         await printMoved(session, { branch: v.branch, commit, previous }, `reset; it was at ${short(previous)}`);
         if (commit !== previous)
-          await session.note(`To undo this: vkv reset ${short(previous)} --branch ${safe(v.branch)}`);
+          await session.note(`To undo this: vkv reset ${short(previous)} --branch ${shellWord(v.branch)}`);
         return undefined;
       }),
     );

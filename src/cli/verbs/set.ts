@@ -46,6 +46,13 @@ async function readValue({ stdin }: Session, value: string | undefined, file: st
   if (value !== undefined && file !== undefined) {
     throw new CliError(EXIT.usage, "There are two values: an argument, and --file.", "Give one of them.");
   }
+  if (value?.includes("\uFFFD")) {
+    throw new CliError(
+      EXIT.usage,
+      "The value is no UTF-8, or has a U+FFFD.",
+      "Give it with --file, or through a pipe.",
+    );
+  }
   if (value !== undefined) return new TextEncoder().encode(value);
   if (file !== undefined && file !== "-") return readFile(file);
   if (file === undefined && stdin.isTTY) {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { verify } from "../../index.ts";
+import { type Problem, verify } from "../../index.ts";
 import { safe } from "../escape.ts";
 import { EXIT } from "../exit.ts";
 import { count } from "../value.ts";
@@ -24,13 +24,24 @@ export function addVerify(program: Command, run: Run): void {
         progress.clear();
         if (json) await out.json(result);
         else if (result.ok) await out.line("Everything is there, and as it should be.");
-        for (const { kind, message, current } of json ? [] : result.problems) {
-          const names = [...current.branches, ...current.tags.map((tag) => `tag ${tag}`)];
-          const needed = names.length === 0 ? "" : ` Needed by ${names.map(safe).join(", ")}.`;
-          await out.line(`${out.styled("red", kind)}  ${safe(message)}${needed}`);
+        for (const problem of json ? [] : result.problems) {
+          const { kind, key, message } = problem;
+          await out.line(`${out.styled("red", kind)}  ${safe(key)}  ${safe(message)}${neededBy(problem)}`);
         }
         if (!json && result.omitted > 0) await out.line(`… and ${count(result.omitted, "problem")} more`);
         return result.ok ? undefined : EXIT.no;
       }),
     );
+}
+
+/** What needs it: the contents of branches and tags, or only their history. */
+function neededBy({ branches, tags, current }: Problem): string {
+  const now = namesOf(current);
+  if (now !== "") return ` Needed by ${now}.`;
+  const then = namesOf({ branches, tags });
+  return then === "" ? "" : ` Needed by older commits of ${then}.`;
+}
+
+function namesOf({ branches, tags }: Problem["current"]): string {
+  return [...branches, ...tags.map((tag) => `tag ${tag}`)].map(safe).join(", ");
 }
