@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { simulate } from "./run.ts";
 import { runSeeds } from "./seeds.ts";
 
-it("nothing is lost, whatever happens in which order", { timeout: 300_000 }, () => runSeeds(1, 500));
+it("nothing is lost, whatever happens in which order", { timeout: 300_000 }, () => runSeeds(1, 300));
 
 it("a seed decides all that happens", async () => {
   for (let seed = 1; seed <= 20; seed++) {
