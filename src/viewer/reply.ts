@@ -14,7 +14,7 @@ export interface Reply {
 /** With every reply. The page may load what this server has, and nothing else; no reply is stored or sniffed. */
 const HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "x-content-type-options": "nosniff",
@@ -43,7 +43,7 @@ export function failure(...[what, why]: [status: number, message: string] | [err
   const { status, code, message } =
     typeof what === "number"
       ? { status: what, code: `VIEWER_${what}`, message: why ?? "" }
-      : { status: statusOf(what), code: codeOf(what), message: what instanceof Error ? what.message : String(what) };
+      : { status: statusOf(what), code: codeOf(what), message: messageOf(what) };
   const body: Failure = { code, message };
   return { status, type: "application/json", body: JSON.stringify(body) };
 }
@@ -53,6 +53,14 @@ export function send(response: ServerResponse, { status, type, body, headers }: 
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
   response.writeHead(status, { ...HEADERS, "content-type": type, "content-length": bytes.length, ...headers });
   response.end(isHead ? undefined : bytes);
+}
+
+/** What is told of an error; of one that nobody foresaw, only its code: its message can hold paths. */
+function messageOf(error: unknown): string {
+  if (error instanceof Error && statusOf(error) !== 500) return error.message;
+  if (error instanceof VkvError) return error.message;
+  const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
+  return `The viewer failed${code}.`;
 }
 
 function codeOf(error: unknown): string {

@@ -91,10 +91,13 @@ async function listen(server: Server, port: number): Promise<void> {
   try {
     await once(server, "listening");
   } catch (cause) {
-    throw new StorageError(`The viewer cannot listen on port ${port} of 127.0.0.1.`, { cause });
+    const isTaken = cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
+    const why = isTaken ? "another program does" : String(cause);
+    throw new StorageError(`The viewer cannot listen on port ${port} of 127.0.0.1: ${why}.`, { cause });
   }
 }
 
+/** Where it listens, as browsers say it: without the port, if that is 80. */
 function hostOf(server: Server): string {
-  return `127.0.0.1:${(server.address() as AddressInfo | null)?.port ?? 0}`;
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo | null)?.port ?? 0}`).host;
 }

@@ -83,6 +83,36 @@ describe.skipIf(lacks("Chromium", hasChromium()))("the viewer's page", () => {
     await page.getByText("This commit has no such key.").waitFor();
   });
 
+  it("reads a branch again when it is told to", async () => {
+    await visit("#/keys?at=search&prefix=settings%2F&key=settings%2Fsearch.json");
+    await page.getByText('"limit": 50').waitFor();
+    const search = await Versioned.open(store, { branch: "search" });
+    const before = search.currentCommit;
+    await search.snapshot({ "settings/new.json": new Uint8Array(1), "settings/search.json": new Uint8Array(0) });
+    await search.merge();
+    await page.keyboard.press("r");
+    await page.getByRole("link", { name: "new.json" }).waitFor();
+    await page.getByText("The value is empty.").waitFor();
+    await search.resetTo(before);
+  });
+
+  it("shows a few of the labels of a commit, and how many more there are, for the room there is", async () => {
+    const main = await Versioned.open(store);
+    const names = Array.from({ length: 20 }, (_, i) => `a-tag-with-a-long-name-${i}`);
+    for (const name of names) await main.createTag(name);
+    await visit("#/graph");
+    await page.reload();
+    const row = page.locator(".row.commit", { hasText: "a-tag-with-a-long-name-0" });
+    await row.getByText("+18").waitFor();
+    expect(await row.locator(".label:visible").allInnerTexts()).toHaveLength(3);
+    await page.setViewportSize({ width: 360, height: 700 });
+    await row.getByText("+20").waitFor();
+    expect((await row.locator(".label:visible").allInnerTexts()).join()).toContain("main");
+    await page.setViewportSize({ width: 1200, height: 700 });
+    for (const name of names) await main.deleteTag(name);
+    await page.reload();
+  });
+
   it("shows images", async () => {
     await visit("#/keys?at=main&key=images%2Flogo.png");
     const width = await page

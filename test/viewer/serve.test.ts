@@ -76,7 +76,9 @@ describe("who is let in", () => {
   it("forbids the page all but what the viewer serves", async () => {
     for (const path of ["", "page.js", "api/refs", "nothing"]) {
       const { headers } = await ask(viewer.url + path);
-      expect(headers["content-security-policy"]).toMatch(/^default-src 'none';/);
+      expect(headers["content-security-policy"]).toMatch(
+        /^default-src 'none';.*require-trusted-types-for 'script'; trusted-types 'none'$/,
+      );
       expect(headers["content-security-policy"]).not.toMatch(/unsafe|http|\*/);
       expect(headers).toMatchObject({
         "x-content-type-options": "nosniff",
@@ -245,6 +247,9 @@ describe("what is read", () => {
     const kept = await (await Versioned.open(cut)).history().toArray();
     expect(commits.map(({ id }) => id)).toEqual(kept);
     expect(commits.map(({ isCut }) => isCut)).toEqual(kept.map((_, i) => i === kept.length - 1));
+    const { rows } = await read<HistoryPage>(other.url, "history", { at: "main", key: "n" });
+    expect(rows.map(({ commit }) => commit.id)).toEqual(kept);
+    expect(rows.map(({ commit }) => commit.isCut)).toEqual(kept.map((_, i) => i === kept.length - 1));
     await other.close();
   });
 
@@ -358,6 +363,21 @@ describe("what is read", () => {
   });
 });
 
+describe("what goes wrong inside", () => {
+  it("is told by its code alone, as a message can hold paths", async () => {
+    const broken = new Memory();
+    await fillSampleStore(broken);
+    const other = await serveViewer(broken);
+    broken.getMany = () => {
+      throw Object.assign(new Error("open '/home/ann/secret'"), { code: "EMFILE" });
+    };
+    const { status, body } = await ask(`${other.url}api/refs`);
+    expect(status).toBe(500);
+    expect(JSON.parse(body)).toEqual({ code: "VIEWER_500", message: "The viewer failed (EMFILE)." });
+    await other.close();
+  });
+});
+
 describe("its life", () => {
   it("ends with close, or by a signal, and leaves the store open", async () => {
     const stop = new AbortController();
@@ -376,6 +396,7 @@ describe("its life", () => {
     const address = taken.address();
     const port = typeof address === "object" ? (address?.port ?? 0) : 0;
     await expect(serveViewer(store, { port })).rejects.toThrow(StorageError);
+    await expect(serveViewer(store, { port })).rejects.toThrow(/port \d+ of 127\.0\.0\.1: another program does/);
     taken.close();
   });
 });

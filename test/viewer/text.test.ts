@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { kindOf } from "../../src/viewer/api/kind.ts";
-import { piecesOfLines, plain } from "../../src/viewer/page/escape.ts";
+import { firstPieces, piecesOfLines, plain } from "../../src/viewer/page/escape.ts";
 import { bytes } from "../../src/viewer/page/format.ts";
 import { hexLines } from "../../src/viewer/page/hex.ts";
 import { folded, sideBySide } from "../../src/viewer/page/line-diff.ts";
@@ -14,6 +14,7 @@ describe("what would not be seen", () => {
     ["zero\u200Bwidth\uFEFF", "zero\\u{200B}width\\u{FEFF}"],
     [" a b ", "\\x20a b\\x20"],
     ["a\u00A0b\u2028c", "a\\xA0b\\u{2028}c"],
+    ["filler\u3164\u115Fblank\u2800join\u034F", "filler\\u{3164}\\u{115F}blank\\u{2800}join\\u{34F}"],
     ["\n\t\r", "\\n\\t\\r"],
     ["straße/日本/🎉", "straße/日本/🎉"],
     ["", ""],
@@ -24,6 +25,14 @@ describe("what would not be seen", () => {
 
   it("is named in lines, which stay lines", () => {
     expect(piecesOfLines("a\n\tb\u202E")).toEqual([{ text: "a\n\tb" }, { code: "\\u{202E}" }]);
+    expect(piecesOfLines("\u2764\uFE0F a\u3164")).toEqual([{ text: "\u2764\uFE0F a" }, { code: "\\u{3164}" }]);
+  });
+
+  it("is limited, as each such character is an element of the page", () => {
+    const { shown, left } = firstPieces(piecesOfLines("ab\u0001\u0002cde\u0003"), 2);
+    expect(shown).toEqual([{ text: "ab" }, { code: "\\x01" }]);
+    expect(left).toBe(5);
+    expect(firstPieces(piecesOfLines("ab\u0001"), 2).left).toBe(0);
   });
 });
 

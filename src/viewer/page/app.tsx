@@ -84,7 +84,7 @@ export function App(): JSX.Element {
 }
 
 function Shown({ route: { view, params }, home }: { route: Route; home: string }): JSX.Element {
-  const { at = home, key, prefix, q, a, b, into, from, of } = params;
+  const { at = home, key, prefix, q, a = home, b, into = home, from, of } = params;
   switch (view) {
     case "graph":
       return <GraphView {...(of !== undefined && { of })} />;

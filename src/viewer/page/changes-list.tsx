@@ -3,6 +3,7 @@ import type { ChangePage, ChangeRow } from "../protocol.ts";
 import { read } from "./api.ts";
 import { many } from "./format.ts";
 import { Nothing, Trouble, ValueStart, Waiting } from "./parts.tsx";
+import { useRefs } from "./refs-context.ts";
 import { href } from "./route.ts";
 import { usePages } from "./use-pages.ts";
 import { VirtualList } from "./virtual-list.tsx";
@@ -20,8 +21,15 @@ interface ChangesProps {
 
 /** The keys that differ between two commits. */
 export function ChangesList({ from, to, selected }: ChangesProps): JSX.Element {
-  const pages = usePages<ChangePage>(`${from} ${to}`, {
-    load: (loaded, signal) => read("changes", { from, to, after: loaded.at(-1)?.next }, signal),
+  const { version } = useRefs();
+  const id = `${version} ${from} ${to}`;
+  const pages = usePages<ChangePage>(id, {
+    load: (loaded, signal) => {
+      // All pages are of the commits of the first one, wherever branches are by now.
+      const [first] = loaded;
+      const of = first === undefined ? { from, to } : { from: first.from, to: first.to };
+      return read("changes", { ...of, after: loaded.at(-1)?.next }, signal);
+    },
     hasMore: (loaded) => loaded.at(-1)?.next !== undefined,
   });
   const rows = pages.data?.flatMap((page) => page.rows) ?? [];
@@ -43,7 +51,7 @@ export function ChangesList({ from, to, selected }: ChangesProps): JSX.Element {
       {rows.length === 0 && <Waiting isOn={pages.isLoading} />}
       {rows.length === 0 && !pages.isLoading && !pages.error && <Nothing>Nothing differs.</Nothing>}
       <VirtualList
-        key={`${from} ${to}`}
+        key={id}
         rows={rows}
         height={30}
         label={`Changes: ${many(rows.length, "key")}`}

@@ -7,17 +7,16 @@ import { SideBySide } from "./side-by-side.tsx";
 import { go } from "./use-route.ts";
 
 interface DiffProps {
-  readonly a: string | undefined;
+  readonly a: string;
   readonly b: string | undefined;
   readonly selected: string | undefined;
 }
 
 /** What differs between two commits: the keys, and the values of one of them side by side. */
-export function DiffView({ a, b, selected }: DiffProps): JSX.Element {
+export function DiffView({ a: from, b, selected }: DiffProps): JSX.Element {
   const { refs } = useRefs();
   const names = refs.branches.map(({ name }) => name);
-  const from = a ?? names[0] ?? "";
-  const to = b ?? names[1] ?? from;
+  const to = b ?? names.find((name) => name !== from) ?? from;
   return (
     <section class={selected === undefined ? "fill pair" : "fill pair has-second"}>
       <div class="fill first">

@@ -3,10 +3,10 @@
 /** A piece of a text: as it is, or the name of a character that is shown instead. */
 export type Piece = { readonly text: string } | { readonly code: string };
 
-/** Controls, formats (text direction too), separators, unassigned and private characters, and spaces that are no simple one. */
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
-/** The same, but for line ends and tabs. */
-const HIDDEN_IN_LINES = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
+/** Controls, formats (text direction too), separators, unassigned and private characters, fillers and blanks, and spaces that are no simple one. */
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{DI}\u2800]|(?! )\p{Zs}/gu;
+/** The same, but for spaces, line ends, tabs, and what makes a sign an emoji. */
+const HIDDEN_IN_LINES = /(?!\n|\t|\uFE0F)[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{DI}\u2800]/gu;
 
 /** The pieces of a text in one line. Spaces at its ends are named too. */
 export function pieces(text: string): Piece[] {
@@ -18,6 +18,12 @@ export function pieces(text: string): Piece[] {
 /** The pieces of a text in several lines. */
 export function piecesOfLines(text: string): Piece[] {
   return split(text, HIDDEN_IN_LINES);
+}
+
+/** The first pieces of a text, and how many characters the others have (controls count as one each). */
+export function firstPieces(all: readonly Piece[], most: number): { shown: readonly Piece[]; left: number } {
+  const left = all.slice(most).reduce((sum, piece) => sum + ("text" in piece ? piece.text.length : 1), 0);
+  return { shown: all.slice(0, most), left };
 }
 
 /** A text in one line, with the names of such characters in it: where there can be no markup. */

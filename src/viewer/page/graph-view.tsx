@@ -60,7 +60,7 @@ export function GraphView({ of = "" }: { of?: string }): JSX.Element {
         render={({ commit, lanes: row }, _, tabIndex) => (
           <a class="row commit" href={href("commit", { at: commit.id })} tabIndex={tabIndex}>
             <GraphLines row={row} height={ROW} width={widthOf(lanes)} />
-            <Labels labels={labels.get(commit.id)} />
+            <Labels labels={labels.get(commit.id)} isRow />
             <span class="grow">
               <Summary commit={commit} />
             </span>

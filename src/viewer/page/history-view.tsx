@@ -16,9 +16,10 @@ import { Visible } from "./visible.tsx";
 export function HistoryView({ at, name }: { at: string; name: string }): JSX.Element {
   const { refs, version } = useRefs();
   const labels = useMemo(() => labelsByCommit(refs), [version]);
-  const key = `${at}\n${name}`;
+  const key = `${version}\n${at}\n${name}`;
   const pages = usePages<HistoryPage>(key, {
-    load: (loaded, signal) => read("history", { at, key: name, skip: loaded.at(-1)?.next }, signal),
+    load: (loaded, signal) =>
+      read("history", { at: loaded[0]?.commit ?? at, key: name, skip: loaded.at(-1)?.next }, signal),
     hasMore: (loaded) => loaded.at(-1)?.next !== undefined,
   });
   const rows = pages.data?.flatMap((page) => page.rows) ?? [];
@@ -26,7 +27,7 @@ export function HistoryView({ at, name }: { at: string; name: string }): JSX.Ele
     <section class="fill">
       <header class="bar">
         <h2 class="title">History</h2>
-        <RefInput label="below" value={at} onChange={(value) => go("history", { at: value, key: name })} />
+        <RefInput label="up to" value={at} onChange={(value) => go("history", { at: value, key: name })} />
         <span class="muted count">{`${many(rows.length, "change")}${pages.hasMore ? " so far" : ""}`}</span>
       </header>
       <h2 class="key-title" tabIndex={0}>
@@ -44,17 +45,18 @@ export function HistoryView({ at, name }: { at: string; name: string }): JSX.Ele
         render={({ commit, value }, _, tabIndex) => {
           const [parent] = commit.parents;
           const target =
-            parent === undefined
+            parent === undefined || commit.isCut
               ? href("keys", { at: commit.id, key: name })
               : href("diff", { a: parent, b: commit.id, key: name });
           return (
             <a class="row two" href={target} tabIndex={tabIndex}>
               <span class="line">
                 <span class="id">{short(commit.id)}</span>
-                <Labels labels={labels.get(commit.id)} />
+                <Labels labels={labels.get(commit.id)} isRow />
                 <span class="grow">
                   <Summary commit={commit} />
                 </span>
+                {commit.isCut && <span class="note">history was cut here</span>}
               </span>
               <span class="line start">
                 {value === undefined ? <span class="removed">removed</span> : <ValueStart value={value} />}

@@ -3,6 +3,7 @@ import type { KeyPage, KeyRow, SearchPage } from "../protocol.ts";
 import { read } from "./api.ts";
 import { many } from "./format.ts";
 import { Nothing, Trouble, Waiting } from "./parts.tsx";
+import { useRefs } from "./refs-context.ts";
 import { href } from "./route.ts";
 import { usePages } from "./use-pages.ts";
 import { VirtualList } from "./virtual-list.tsx";
@@ -19,9 +20,10 @@ export interface Place {
 
 /** What lies directly under a prefix. */
 export function KeyTree({ at, prefix, selected }: Place): JSX.Element {
-  const key = `${at}\n${prefix}`;
+  const { version } = useRefs();
+  const key = `${version}\n${at}\n${prefix}`;
   const pages = usePages<KeyPage>(key, {
-    load: (loaded, signal) => read("keys", { at, prefix, after: loaded.at(-1)?.next }, signal),
+    load: (loaded, signal) => read("keys", { at: loaded[0]?.commit ?? at, prefix, after: loaded.at(-1)?.next }, signal),
     hasMore: (loaded) => loaded.at(-1)?.next !== undefined,
   });
   const rows = pages.data?.flatMap((page) => page.rows) ?? [];
@@ -62,9 +64,11 @@ function Name({ row, prefix }: { row: KeyRow; prefix: string }): JSX.Element {
 
 /** The keys under a prefix that hold a text. */
 export function KeySearch({ at, prefix, selected, text }: Place & { text: string }): JSX.Element {
-  const key = `${at}\n${prefix}\n${text}`;
+  const { version } = useRefs();
+  const key = `${version}\n${at}\n${prefix}\n${text}`;
   const pages = usePages<SearchPage>(key, {
-    load: (loaded, signal) => read("search", { at, prefix, text, after: loaded.at(-1)?.next }, signal),
+    load: (loaded, signal) =>
+      read("search", { at: loaded[0]?.commit ?? at, prefix, text, after: loaded.at(-1)?.next }, signal),
     hasMore: (loaded) => loaded.at(-1)?.next !== undefined,
   });
   const found = pages.data?.flatMap((page) => page.keys) ?? [];

@@ -7,6 +7,8 @@ import { go } from "./use-route.ts";
 import { ValueView } from "./value-view.tsx";
 import { Visible } from "./visible.tsx";
 
+/** How many steps of a prefix are shown at its end; more are left out in the middle. */
+const LAST_STEPS = 4;
 /** How long after the last stroke a search begins, in ms. */
 const PAUSE = 200;
 
@@ -78,11 +80,14 @@ export function KeysView({ at, prefix = "", selected, q: wanted }: KeysProps): J
 function Crumbs({ at, prefix }: { at: string; prefix: string }): JSX.Element {
   const ends = [...prefix.matchAll(/\//g)].map(({ index }) => index + 1);
   const steps = ends.map((end, i) => ({ name: prefix.slice(ends[i - 1] ?? 0, end), path: prefix.slice(0, end) }));
+  const isLong = steps.length > LAST_STEPS + 2;
+  const shown = isLong ? [...steps.slice(0, 1), ...steps.slice(-LAST_STEPS)] : steps;
   return (
     <nav class="crumbs" aria-label="Prefix">
       <a href={href("keys", { at })}>all keys</a>
-      {steps.map(({ name, path }) => (
+      {shown.map(({ name, path }, i) => (
         <a key={path} href={href("keys", { at, prefix: path })} aria-current={path === prefix ? "page" : undefined}>
+          {isLong && i === 1 && <span class="muted">… </span>}
           <Visible text={name} />
         </a>
       ))}

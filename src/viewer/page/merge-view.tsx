@@ -21,10 +21,9 @@ const STRATEGIES = {
 } as const;
 
 /** What merging would do, and, where that is allowed, does it. */
-export function MergeView({ into, from }: { into: string | undefined; from: string | undefined }): JSX.Element {
+export function MergeView({ into: target, from }: { into: string; from: string | undefined }): JSX.Element {
   const { refs, version } = useRefs();
   const names = refs.branches.map(({ name }) => name);
-  const target = into ?? names[0] ?? "";
   const source = from ?? names.find((name) => name !== target) ?? target;
   const key = `${version}\n${target}\n${source}`;
   const pages = usePages<MergePreview>(key, {

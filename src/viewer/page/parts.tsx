@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { CommitRow, Preview } from "../protocol.ts";
 import type { CallError } from "./api.ts";
+import { plain } from "./escape.ts";
 import { bytes, short } from "./format.ts";
 import type { Label } from "./refs-context.ts";
 import { href } from "./route.ts";
@@ -16,17 +17,39 @@ export function CommitLink({ id, tabIndex }: { id: string; tabIndex?: number }):
   );
 }
 
+/** How many labels a row has: on wide screens, and on narrow ones, where page.css hides the others. */
+const LABELS = { wide: 3, narrow: 1 };
+
+interface LabelsProps {
+  readonly labels: readonly Label[] | undefined;
+  /** Whether there is room for a few only. */
+  readonly isRow?: boolean;
+}
+
 /** The names of branches and tags. */
-export function Labels({ labels }: { labels: readonly Label[] | undefined }): JSX.Element {
+export function Labels({ labels = [], isRow = false }: LabelsProps): JSX.Element {
+  const names = labels.map(({ name }) => plain(name));
   return (
     <>
-      {labels?.map(({ kind, name }) => (
-        <span class={`label ${kind}`} key={`${kind} ${name}`}>
+      {labels.slice(0, isRow ? LABELS.wide : labels.length).map(({ kind, name }) => (
+        <span class={`label ${kind}`} key={`${kind} ${name}`} title={plain(name)}>
           <span class="sr">{kind} </span>
           <Visible text={name} />
         </span>
       ))}
+      {isRow && <Others names={names.slice(LABELS.wide)} isFor="wide" />}
+      {isRow && <Others names={names.slice(LABELS.narrow)} isFor="narrow" />}
     </>
+  );
+}
+
+/** How many names are left out, on screens that are wide or narrow. */
+function Others({ names, isFor }: { names: readonly string[]; isFor: "wide" | "narrow" }): JSX.Element | null {
+  if (names.length === 0) return null;
+  return (
+    <span class={`muted ${isFor}`} title={names.join("\n")}>
+      {`+${names.length.toLocaleString("en")}`}
+    </span>
   );
 }
 

@@ -31,7 +31,7 @@ export function useRefs(): RefsState {
   return useContext(RefsContext);
 }
 
-/** The branches and tags of each commit. */
+/** The branches and tags of each commit, `main` first: not all are shown everywhere. */
 export function labelsByCommit({ branches, tags }: Refs): Map<string, Label[]> {
   const labels = new Map<string, Label[]>();
   const add = (kind: Label["kind"], name: string, commit: string): void => {
@@ -39,7 +39,8 @@ export function labelsByCommit({ branches, tags }: Refs): Map<string, Label[]> {
     own.push({ kind, name });
     labels.set(commit, own);
   };
-  for (const { name, commit } of branches) add("branch", name, commit);
+  const mainFirst = branches.toSorted((a, b) => Number(b.name === "main") - Number(a.name === "main"));
+  for (const { name, commit } of mainFirst) add("branch", name, commit);
   for (const { name, commit } of tags) add("tag", name, commit);
   return labels;
 }

@@ -6,15 +6,19 @@ import { bytes } from "./format.ts";
 import { type DiffRow, folded, type Line, sideBySide } from "./line-diff.ts";
 import { Nothing, Trouble, Waiting } from "./parts.tsx";
 import { prettyJson } from "./pretty-json.ts";
+import { useRefs } from "./refs-context.ts";
 import { useLoad } from "./use-load.ts";
 import { Visible, VisibleLines } from "./visible.tsx";
 
 /** How many rows are shown at first. */
 const MOST = 1000;
+/** How many pieces of each line. */
+const MOST_PIECES = 200;
 
 /** The values of a key in two commits, side by side. */
 export function SideBySide({ a, b, name }: { a: string; b: string; name: string }): JSX.Element {
-  const { data, error, isLoading } = useLoad<[Value, Value]>(`${a}\n${b}\n${name}`, (signal) =>
+  const { version } = useRefs();
+  const { data, error, isLoading } = useLoad<[Value, Value]>(`${version}\n${a}\n${b}\n${name}`, (signal) =>
     Promise.all([
       read<Value>("value", { at: a, key: name }, signal),
       read<Value>("value", { at: b, key: name }, signal),
@@ -104,7 +108,7 @@ function Cell({ line, mark, type }: { line: Line | undefined; mark: string; type
       <span class="number">{line.number}</span>
       <span class="mark">{mark}</span>
       <span class="content">
-        <VisibleLines text={line.text} />
+        <VisibleLines text={line.text} most={MOST_PIECES} />
       </span>
     </div>
   );

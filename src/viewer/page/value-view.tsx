@@ -7,6 +7,7 @@ import { bytes } from "./format.ts";
 import { hexLines } from "./hex.ts";
 import { Nothing, Trouble, Waiting } from "./parts.tsx";
 import { prettyJson } from "./pretty-json.ts";
+import { useRefs } from "./refs-context.ts";
 import { href } from "./route.ts";
 import { useLoad } from "./use-load.ts";
 import { Visible, VisibleLines } from "./visible.tsx";
@@ -15,7 +16,8 @@ type Form = "image" | "json" | "text" | "hex";
 
 /** The value of a key in a commit. */
 export function ValueView({ at, name }: { at: string; name: string }): JSX.Element {
-  const { data, error, isLoading } = useLoad<Value>(`${at}\n${name}`, (signal) =>
+  const { version } = useRefs();
+  const { data, error, isLoading } = useLoad<Value>(`${version}\n${at}\n${name}`, (signal) =>
     read("value", { at, key: name }, signal),
   );
   return (
@@ -34,6 +36,7 @@ export function ValueView({ at, name }: { at: string; name: string }): JSX.Eleme
 function Found({ at, name, value }: { at: string; name: string; value: FoundValue }): JSX.Element {
   const forms = formsOf(value);
   const [form, setForm] = useState(forms[0]);
+  const [isDamaged, setDamaged] = useState(false);
   return (
     <>
       <div class="bar">
@@ -51,9 +54,14 @@ function Found({ at, name, value }: { at: string; name: string; value: FoundValu
           download
         </a>
       </div>
-      {form === "image" && (
+      {form === "image" && isDamaged && <Nothing>It begins as an image, but the browser cannot show it.</Nothing>}
+      {form === "image" && !isDamaged && (
         <div class="image">
-          <img src={address("image", { at, key: name })} alt={`The value of ${plain(name)}`} />
+          <img
+            src={address("image", { at, key: name })}
+            alt={`The value of ${plain(name)}`}
+            onError={() => setDamaged(true)}
+          />
         </div>
       )}
       {(form === "json" || form === "text") && <Text value={value} isPretty={form === "json"} />}

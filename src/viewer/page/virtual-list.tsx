@@ -3,6 +3,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 /** How many rows beyond what is seen are there, on each side. */
 const SPARE = 8;
+/** How much of a list is seen however little room there is, in CSS pixels. */
+const MIN_HEIGHT = 150;
 /** How near the end more is asked for, in rows. */
 const AHEAD = 60;
 
@@ -70,11 +72,19 @@ export function VirtualList<T>({ rows, height, label, render, onEnd }: ListProps
     if (row) setActive(Number(row.dataset["row"]));
   };
 
+  const total = rows.length * height;
   // Where the active row is not in the page, the first one that is can be reached instead.
   const reachable = active >= first && active < end ? active : first;
   return (
-    <div class="scroll" ref={box} onScroll={look} onKeyDown={onKeyDown} onFocusIn={onFocus}>
-      <ul class="rows" aria-label={label} style={{ height: `${rows.length * height}px` }}>
+    <div
+      class="scroll"
+      ref={box}
+      onScroll={look}
+      onKeyDown={onKeyDown}
+      onFocusIn={onFocus}
+      style={{ minHeight: `${Math.min(total, MIN_HEIGHT) + 1}px`, maxHeight: `${total + 1}px` }}
+    >
+      <ul class="rows" aria-label={label} style={{ height: `${total}px` }}>
         {rows.slice(first, end).map((row, i) => {
           const index = first + i;
           return (
