@@ -119,6 +119,7 @@ function cureOf(error: unknown): string {
   const code = codeOf(error);
   if (code === "ECONNREFUSED" || code === "ENOTFOUND" || code === "ETIMEDOUT")
     return "Does the server run, and is --store right?";
+  if (code === "EADDRINUSE") return "Give another --port, or none.";
   if (code === "42P01") return "There is no store in that database yet: vkv init";
   if (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR" || code === "EEXIST") return "Is the path right?";
   if (code === "EACCES" || code === "EPERM") return "Is this user allowed to do that?";

@@ -169,6 +169,8 @@ describe("vkv ui", () => {
       expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{22,}\/$/);
       const page = await fetch(url);
       expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("<script")]);
+      const second = await vkv(["ui", "--port", new URL(url).port, "--store", join(cwd, "store")]);
+      expect(second).toMatchObject({ code: 4, stderr: expect.stringContaining("Give another --port, or none.") });
       child.kill(signal);
       expect(await ended).toEqual([0, null]);
       await expect(fetch(url)).rejects.toThrow("fetch failed");
