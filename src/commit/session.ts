@@ -22,7 +22,7 @@ import { pause } from "./backoff.ts";
 import type { CommitRecord } from "./commit.ts";
 import { beginEpoch, decodeEpoch, EPOCH_KEY, raiseRefs, readEpoch } from "./epoch.ts";
 import { checkFormat, FORMAT_KEY, markFormat } from "./format.ts";
-import { cutsAbove, headOf, tipsFrom } from "./held.ts";
+import { Holders, headOf, tipsFrom } from "./held.ts";
 import { Horizon } from "./horizon.ts";
 import type { Info } from "./info.ts";
 import { raiseCommits } from "./raise.ts";
@@ -332,8 +332,8 @@ export class Session {
       others = others.filter(({ hash }) => hash !== base.head);
     }
     if (others.length === 0) return;
-    const tips = await tipsFrom(this.repository.store, this.#epoch);
-    await this.#putWhole(await this.#notBelow(tips, others), tips);
+    const holders = new Holders(this.repository, await tipsFrom(this.repository.store, this.#epoch));
+    await this.#putWhole(await this.#notBelow(holders, others), holders);
   }
 
   async #find(hash: Hash): Promise<CommitRecord> {
@@ -343,10 +343,10 @@ export class Session {
   }
 
   /** Notes that those of `open` that are below safe tips are safe; returns the others. */
-  async #notBelow(tips: Tips, open: readonly CommitRecord[]): Promise<CommitRecord[]> {
+  async #notBelow(holders: Holders, open: readonly CommitRecord[]): Promise<CommitRecord[]> {
     const others: CommitRecord[] = [];
     for (const commit of open) {
-      const cuts = await this.#cutsAbove(commit, tips);
+      const cuts = await this.#cutsAbove(commit, holders);
       if (cuts === undefined) others.push(commit);
       else this.#safe.set(commit.hash, cuts);
     }
@@ -354,9 +354,9 @@ export class Session {
   }
 
   /** The cuts of tips that hold a commit. A tip whose ref moved on, so that what it led to was collected, says nothing. */
-  async #cutsAbove(commit: CommitRecord, tips: Tips): Promise<readonly Hash[] | undefined> {
+  async #cutsAbove(commit: CommitRecord, holders: Holders): Promise<readonly Hash[] | undefined> {
     try {
-      return await cutsAbove(this.repository, commit, tips);
+      return await holders.cutsAbove(commit);
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -364,10 +364,10 @@ export class Session {
   }
 
   /** The branch's HEAD, if what is below it is safe for the session's epoch. */
-  #ownTip(): Tips {
+  #ownTip(): Holders {
     const tips = new Tips();
     if (this.#ref !== undefined && this.#ref.epoch >= this.#epoch) tips.add(this.#ref);
-    return tips;
+    return new Holders(this.repository, tips);
   }
 
   /**
@@ -384,6 +384,7 @@ export class Session {
     const sources = [...this.#safe].map(([head, cuts]) => ({ head, cuts })).filter(({ head }) => head !== without);
     if (branch !== undefined) sources.push(branch);
     const all = new Set(sources.flatMap(({ cuts }) => cuts));
+    if (all.size === 0) return [];
     // What was cut off once may have been made again.
     for (const commit of this.#own) all.delete(commit);
     if (all.size === own.length && this.#safe.size === 0) return own;
@@ -392,16 +393,16 @@ export class Session {
         if (source.cuts.includes(cut)) continue;
         const tips = new Tips();
         tips.add(source);
-        if ((await this.#cutsAbove(commit, tips)) !== undefined) all.delete(cut);
+        if ((await this.#cutsAbove(commit, new Holders(this.repository, tips))) !== undefined) all.delete(cut);
       }
     }
     return [...all].sort();
   }
 
   /** Raises commits, and all below them that no safe tip holds, to the session's epoch, and notes that they are safe. */
-  async #putWhole(open: readonly CommitRecord[], tips: Tips): Promise<void> {
+  async #putWhole(open: readonly CommitRecord[], holders: Holders): Promise<void> {
     try {
-      const heldBy = (commit: CommitRecord): Promise<readonly Hash[] | undefined> => this.#cutsAbove(commit, tips);
+      const heldBy = (commit: CommitRecord): Promise<readonly Hash[] | undefined> => this.#cutsAbove(commit, holders);
       const raised = await raiseCommits(this.repository, open, this.#epoch, heldBy);
       for (const [hash, cuts] of raised) this.#safe.set(hash, cuts);
     } catch (cause) {
