@@ -21,7 +21,8 @@ export class Descent {
   readonly #found: Set<Hash>;
   /** The highest generation at which a way was cut. */
   #cutAt = -1;
-  #last: Promise<unknown> = Promise.resolve();
+  /** Ends when the walk stands still: one question at a time. */
+  #last: Promise<unknown> | undefined;
 
   constructor(commits: CommitStore, heads: readonly CommitRecord[], horizon: Horizon) {
     this.#horizon = horizon;
@@ -32,31 +33,34 @@ export class Descent {
 
   /** Whether the walk comes to a commit. `undefined`: that lies beyond the horizon. What it answers after the search is over means nothing. */
   reaches(target: CommitRecord, search: Search): Promise<boolean | undefined> {
-    const answer = this.#last.then(() => this.#reaches(target, search));
+    const go = (): Promise<boolean | undefined> => this.#reaches(target, search);
+    const answer = this.#last === undefined ? go() : this.#last.then(go);
     this.#last = answer.catch(() => undefined);
     return answer;
   }
 
   async #reaches(target: CommitRecord, search: Search): Promise<boolean | undefined> {
-    while (!search.over && this.#open.highest > target.generation) {
-      const commit = this.#open.pop();
-      if (commit !== undefined) await this.#enter(commit, target.generation);
+    const open = this.#open;
+    while (!search.over && open.highest > target.generation) {
+      const commit = open.pop();
+      if (commit === undefined) break;
+      try {
+        this.#enter(commit, await this.#ahead.parents(commit, target.generation));
+      } catch (error) {
+        // The next question comes to it again.
+        open.add(commit);
+        throw error;
+      }
     }
     if (this.#found.has(target.hash)) return true;
     return this.#cutAt > target.generation ? undefined : false;
   }
 
-  async #enter(commit: CommitRecord, lowest: number): Promise<void> {
-    try {
-      for (const parent of await this.#ahead.parents(commit, lowest)) {
-        if (this.#found.has(parent.hash)) continue;
-        this.#found.add(parent.hash);
-        this.#open.add(parent);
-      }
-    } catch (error) {
-      // The next question comes to it again.
-      this.#open.add(commit);
-      throw error;
+  #enter(commit: CommitRecord, parents: readonly CommitRecord[]): void {
+    for (const parent of parents) {
+      if (this.#found.has(parent.hash)) continue;
+      this.#found.add(parent.hash);
+      this.#open.add(parent);
     }
     if (this.#cutAt < 0 && isCut(commit, this.#horizon)) this.#cutAt = commit.generation;
   }
