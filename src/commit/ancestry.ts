@@ -6,6 +6,7 @@ import type { Hash } from "../chunk/hash.ts";
 import { HistoryCutError } from "../errors.ts";
 import { type CommitRecord, namedAncestors } from "./commit.ts";
 import type { CommitStore } from "./commit-store.ts";
+import { Descent, isCut, type Search } from "./descent.ts";
 import { Frontier } from "./frontier.ts";
 import { type Horizon, Widened } from "./horizon.ts";
 import { ReadAhead } from "./read-ahead.ts";
@@ -32,23 +33,23 @@ export async function isStraight(commits: CommitStore, ancestor: CommitRecord, c
   return (await commits.ancestorAt(commit, ancestor.depth)) === ancestor.hash;
 }
 
-/** Whether `target` is one of `heads`, or can be reached from one by parents. `undefined`: that lies beyond the horizon. */
+/**
+ * Whether `target` is one of `heads`, or can be reached from one by parents. `undefined`: that lies beyond the horizon.
+ *
+ * @param descent a walk from the heads to that horizon, if other questions share it
+ */
 export async function reachableFrom(
   commits: CommitStore,
   target: CommitRecord,
   heads: readonly CommitRecord[],
   horizon: Horizon,
+  descent?: Descent,
 ): Promise<boolean | undefined> {
   const onLines = (): Promise<boolean | undefined> => reachableOnLines(commits, target, heads);
   const byWalk = (search: Search): Promise<boolean | undefined> =>
-    reachableByWalk(commits, target, heads, horizon, search);
+    (descent ?? new Descent(commits, heads, horizon)).reaches(target, search);
   const isStraight = heads.every(({ merges }) => merges === 0);
   return answerOf(horizon, isStraight, onLines, byWalk);
-}
-
-/** Whether a search is still needed. */
-interface Search {
-  over: boolean;
 }
 
 /** The answer of a quick search along first-parent lines, or else of one that is sure to find it and knows where history ends. */
@@ -102,32 +103,6 @@ async function isOnLine(commits: CommitStore, target: CommitRecord, head: Commit
   if (hash === target.hash) return true;
   if (hash === undefined || depth !== straight) return undefined;
   return (await commits.find(hash))?.merges === head.merges ? false : undefined;
-}
-
-async function reachableByWalk(
-  commits: CommitStore,
-  target: CommitRecord,
-  heads: readonly CommitRecord[],
-  horizon: Horizon,
-  search: Search,
-): Promise<boolean | undefined> {
-  const open = new Frontier(heads);
-  const ahead = new ReadAhead(commits, heads, horizon, target.generation);
-  let wasCut = false;
-  const seen = new Set<Hash>();
-  for (let commit = open.pop(); commit !== undefined && !search.over; commit = open.pop()) {
-    if (commit.hash === target.hash) return true;
-    if (commit.generation <= target.generation || seen.has(commit.hash)) continue;
-    seen.add(commit.hash);
-    for (const parent of await ahead.parents(commit)) open.add(parent);
-    wasCut ||= isCut(commit, horizon);
-  }
-  return wasCut ? undefined : false;
-}
-
-/** Whether history goes on below a commit, and beyond the horizon. */
-function isCut(commit: CommitRecord, horizon: Horizon): boolean {
-  return commit.parents.some((hash) => horizon.has(hash));
 }
 
 /**

@@ -23,6 +23,11 @@ export class Frontier {
     }
   }
 
+  /** The generation of the next one; -1 if there is none. */
+  get highest(): number {
+    return this.#heap[0]?.generation ?? -1;
+  }
+
   /** Takes those out that are not wanted any more. */
   keep(isWanted: (commit: CommitRecord) => boolean): void {
     for (const commit of this.#heap.splice(0).filter(isWanted)) this.add(commit);

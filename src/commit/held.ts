@@ -4,6 +4,7 @@ import { isMissing, missingCommit } from "../chunk/store.ts";
 import type { KVStore } from "../kv/store.ts";
 import { reachableFrom } from "./ancestry.ts";
 import type { CommitRecord } from "./commit.ts";
+import { Descent } from "./descent.ts";
 import { Horizon } from "./horizon.ts";
 import { HISTORY_KINDS, listRefs, type Ref } from "./ref.ts";
 import type { Repository } from "./repository.ts";
@@ -21,21 +22,46 @@ export async function tipsFrom(store: KVStore, epoch: number): Promise<Tips> {
   return tips;
 }
 
-/** The cuts of tips that hold a commit; `undefined` if none does. */
-export async function cutsAbove(
-  { commits, store }: Repository,
-  commit: CommitRecord,
-  tips: Tips,
-): Promise<readonly Hash[] | undefined> {
-  for (const { heads, cuts } of tips.groups()) {
-    const horizon = new Horizon(store, cuts, "these");
-    const all = [...heads];
-    for (let from = 0; from < all.length; from += BATCH) {
-      const some = await commits.loadMany(all.slice(from, from + BATCH));
-      if ((await reachableFrom(commits, commit, some, horizon)) === true) return [...cuts];
+/** Some tips with the same cuts, and the walk down from them. */
+interface Part {
+  readonly cuts: readonly Hash[];
+  readonly hashes: readonly Hash[];
+  readonly horizon: Horizon;
+  walk: { readonly heads: readonly CommitRecord[]; readonly descent: Descent } | undefined;
+}
+
+/** Says of commits whether tips hold them. However many it is asked about, it walks the history below the tips once. */
+export class Holders {
+  readonly #repository: Repository;
+  readonly #parts: Part[] = [];
+
+  constructor(repository: Repository, tips: Tips) {
+    this.#repository = repository;
+    for (const { heads, cuts } of tips.groups()) {
+      const horizon = new Horizon(repository.store, cuts, "these");
+      const all = [...heads];
+      for (let from = 0; from < all.length; from += BATCH) {
+        this.#parts.push({ cuts: [...cuts], hashes: all.slice(from, from + BATCH), horizon, walk: undefined });
+      }
     }
   }
-  return undefined;
+
+  /** The cuts of tips that hold a commit; `undefined` if none does. */
+  async cutsAbove(commit: CommitRecord): Promise<readonly Hash[] | undefined> {
+    const { commits } = this.#repository;
+    for (const part of this.#parts) {
+      part.walk ??= await this.#begin(part);
+      const { heads, descent } = part.walk;
+      if ((await reachableFrom(commits, commit, heads, part.horizon, descent)) === true) return part.cuts;
+    }
+    return undefined;
+  }
+
+  async #begin({ hashes, horizon }: Part): Promise<NonNullable<Part["walk"]>> {
+    const { commits } = this.#repository;
+    const heads = await commits.loadMany(hashes);
+    return { heads, descent: new Descent(commits, heads, horizon) };
+  }
 }
 
 /**
@@ -64,7 +90,7 @@ export async function headOf(
 export async function isHeld(repository: Repository, commit: CommitRecord): Promise<boolean> {
   for (let tips = await tipsFrom(repository.store, 0); ; ) {
     try {
-      return (await cutsAbove(repository, commit, tips)) !== undefined;
+      return (await new Holders(repository, tips).cutsAbove(commit)) !== undefined;
     } catch (error) {
       if (!isMissing(error)) throw error;
       // Refs may have moved on since they were listed, and what they led to may have been collected.

@@ -22,25 +22,26 @@ export class ReadAhead {
   readonly #commits: CommitStore;
   readonly #horizon: Horizon;
   readonly #highest: number;
-  readonly #lowest: number;
   readonly #seen: Set<Hash> = new Set();
   /** What the commits read so far name, as far as that was not read. */
   #named: Named[] = [];
   #reach: number = AHEAD.first;
 
-  /** @param lowest the walk needs nothing below this generation */
-  constructor(commits: CommitStore, tops: readonly CommitRecord[], horizon: Horizon, lowest = 0) {
+  constructor(commits: CommitStore, tops: readonly CommitRecord[], horizon: Horizon) {
     this.#commits = commits;
     this.#horizon = horizon;
     this.#highest = tops.reduce((highest, { generation }) => Math.max(highest, generation), 0);
-    this.#lowest = lowest;
     for (const top of tops) this.#expand(top);
   }
 
-  /** The parents of a commit this side of the horizon. The walk comes from higher generations to lower ones. */
-  async parents(commit: CommitRecord): Promise<CommitRecord[]> {
+  /**
+   * The parents of a commit this side of the horizon. The walk comes from higher generations to lower ones.
+   *
+   * @param lowest the walk needs nothing below this generation for now
+   */
+  async parents(commit: CommitRecord, lowest = 0): Promise<CommitRecord[]> {
     const wanted = commit.parents.filter((hash) => !this.#horizon.has(hash));
-    if (wanted.some((hash) => this.#commits.cached(hash) === undefined)) await this.#fetch(commit);
+    if (wanted.some((hash) => this.#commits.cached(hash) === undefined)) await this.#fetch(commit, lowest);
     const found = await this.#commits.findMany(wanted);
     for (const hash of wanted) if (!found.has(hash)) await this.#horizon.note(hash);
     const parents = [...found.values()];
@@ -48,10 +49,10 @@ export class ReadAhead {
     return parents;
   }
 
-  async #fetch(commit: CommitRecord): Promise<void> {
+  async #fetch(commit: CommitRecord, lowest: number): Promise<void> {
     const walked = this.#highest - commit.generation;
     const reach = Math.min(this.#reach, AHEAD.most * (walked + AHEAD.first));
-    const floor = Math.max(this.#lowest, commit.generation - reach);
+    const floor = Math.max(lowest, commit.generation - reach);
     const wanted = new Set<Hash>();
     const later: Named[] = [];
     this.#expand(commit);

@@ -9,8 +9,7 @@
 
 import { equalValues } from "../bytes.ts";
 import type { Hash } from "../chunk/hash.ts";
-import { HashSet } from "../chunk/hash-set.ts";
-import { type Chunk, type ChunkName, isMissing, missingChunk, type SoundChunk } from "../chunk/store.ts";
+import { type Chunk, type ChunkName, isMissing, type SoundChunk } from "../chunk/store.ts";
 import {
   BranchNotFoundError,
   ConcurrencyError,
@@ -18,18 +17,17 @@ import {
   SessionCollectedError,
   StoreClosedError,
 } from "../errors.ts";
-import { walk } from "../tree/walk.ts";
 import { reachableFrom } from "./ancestry.ts";
 import { pause } from "./backoff.ts";
 import type { CommitRecord } from "./commit.ts";
 import { beginEpoch, decodeEpoch, EPOCH_KEY, raiseRefs, readEpoch } from "./epoch.ts";
 import { checkFormat, FORMAT_KEY, markFormat } from "./format.ts";
-import { cutsAbove, headOf, tipsFrom } from "./held.ts";
+import { Holders, headOf, tipsFrom } from "./held.ts";
 import { Horizon } from "./horizon.ts";
 import type { Info } from "./info.ts";
+import { raiseCommits } from "./raise.ts";
 import { asRef, decodeRef, encodeReservation, makeRef, type Ref, type RefKind, readRef, refKey } from "./ref.ts";
 import type { Repository } from "./repository.ts";
-import { startsOf } from "./tail.ts";
 import { Tips } from "./tips.ts";
 
 /** How long a reservation that is met may stay before it is taken over, in ms: its writer has two calls left to make. */
@@ -334,10 +332,8 @@ export class Session {
       others = others.filter(({ hash }) => hash !== base.head);
     }
     if (others.length === 0) return;
-    const tips = await tipsFrom(this.repository.store, this.#epoch);
-    for (const commit of await this.#notBelow(tips, others)) {
-      this.#safe.set(commit.hash, await this.#putWhole(commit, tips));
-    }
+    const holders = new Holders(this.repository, await tipsFrom(this.repository.store, this.#epoch));
+    await this.#putWhole(await this.#notBelow(holders, others), holders);
   }
 
   async #find(hash: Hash): Promise<CommitRecord> {
@@ -347,10 +343,10 @@ export class Session {
   }
 
   /** Notes that those of `open` that are below safe tips are safe; returns the others. */
-  async #notBelow(tips: Tips, open: readonly CommitRecord[]): Promise<CommitRecord[]> {
+  async #notBelow(holders: Holders, open: readonly CommitRecord[]): Promise<CommitRecord[]> {
     const others: CommitRecord[] = [];
     for (const commit of open) {
-      const cuts = await this.#cutsAbove(commit, tips);
+      const cuts = await this.#cutsAbove(commit, holders);
       if (cuts === undefined) others.push(commit);
       else this.#safe.set(commit.hash, cuts);
     }
@@ -358,9 +354,9 @@ export class Session {
   }
 
   /** The cuts of tips that hold a commit. A tip whose ref moved on, so that what it led to was collected, says nothing. */
-  async #cutsAbove(commit: CommitRecord, tips: Tips): Promise<readonly Hash[] | undefined> {
+  async #cutsAbove(commit: CommitRecord, holders: Holders): Promise<readonly Hash[] | undefined> {
     try {
-      return await cutsAbove(this.repository, commit, tips);
+      return await holders.cutsAbove(commit);
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -368,10 +364,10 @@ export class Session {
   }
 
   /** The branch's HEAD, if what is below it is safe for the session's epoch. */
-  #ownTip(): Tips {
+  #ownTip(): Holders {
     const tips = new Tips();
     if (this.#ref !== undefined && this.#ref.epoch >= this.#epoch) tips.add(this.#ref);
-    return tips;
+    return new Holders(this.repository, tips);
   }
 
   /**
@@ -388,6 +384,7 @@ export class Session {
     const sources = [...this.#safe].map(([head, cuts]) => ({ head, cuts })).filter(({ head }) => head !== without);
     if (branch !== undefined) sources.push(branch);
     const all = new Set(sources.flatMap(({ cuts }) => cuts));
+    if (all.size === 0) return [];
     // What was cut off once may have been made again.
     for (const commit of this.#own) all.delete(commit);
     if (all.size === own.length && this.#safe.size === 0) return own;
@@ -396,49 +393,23 @@ export class Session {
         if (source.cuts.includes(cut)) continue;
         const tips = new Tips();
         tips.add(source);
-        if ((await this.#cutsAbove(commit, tips)) !== undefined) all.delete(cut);
+        if ((await this.#cutsAbove(commit, new Holders(this.repository, tips))) !== undefined) all.delete(cut);
       }
     }
     return [...all].sort();
   }
 
-  /** Raises a commit, and all below it that no safe tip holds, to the session's epoch. Returns where its history is cut. */
-  async #putWhole(commit: CommitRecord, tips: Tips): Promise<readonly Hash[]> {
+  /** Raises commits, and all below them that no safe tip holds, to the session's epoch, and notes that they are safe. */
+  async #putWhole(open: readonly CommitRecord[], holders: Holders): Promise<void> {
     try {
-      return await this.#raiseWhole(commit, tips);
+      const heldBy = (commit: CommitRecord): Promise<readonly Hash[] | undefined> => this.#cutsAbove(commit, holders);
+      const raised = await raiseCommits(this.repository, open, this.#epoch, heldBy);
+      for (const [hash, cuts] of raised) this.#safe.set(hash, cuts);
     } catch (cause) {
       if (!isMissing(cause)) throw cause;
-      const message = `Commit ${commit.hash}, which this handle uses, was collected as garbage.`;
-      throw new SessionCollectedError(message, { cause });
+      const [first, ...more] = open.map(({ hash }) => hash);
+      const which = more.length === 0 ? `Commit ${first}` : `One of ${open.length} commits, among them ${first}`;
+      throw new SessionCollectedError(`${which}, which this handle uses, was collected as garbage.`, { cause });
     }
-  }
-
-  async #raiseWhole(commit: CommitRecord, tips: Tips): Promise<readonly Hash[]> {
-    const { chunks, commits } = this.repository;
-    const visited = new HashSet();
-    const done = new Set<Hash>();
-    const raised = new Set<Hash>();
-    const cuts = new Set<Hash>();
-    const raise = async (names: readonly ChunkName[]): Promise<void> => {
-      const [missing] = await chunks.raise(names, this.#epoch);
-      if (missing !== undefined) throw missingChunk(missing.hash);
-    };
-    for (let open = [commit]; open.length > 0; ) {
-      await raise(open.map(({ hash }) => ({ kind: "commit", hash })));
-      for (const { hash } of open) raised.add(hash);
-      for await (const hashes of walk(chunks, open.flatMap(startsOf), visited)) {
-        await raise(hashes.map((hash) => ({ kind: "node", hash })));
-      }
-      const parents = [...new Set(open.flatMap((each) => each.parents))].filter((hash) => !done.has(hash));
-      open = [];
-      for (const parent of await commits.loadMany(parents)) {
-        done.add(parent.hash);
-        const above = await this.#cutsAbove(parent, tips);
-        if (above === undefined) open.push(parent);
-        else for (const cut of above) cuts.add(cut);
-      }
-    }
-    // A tip may hold a parent and be cut before its child.
-    return [...cuts].filter((cut) => !raised.has(cut)).sort();
   }
 }

@@ -3,6 +3,7 @@ import type { Patch } from "./bundle.ts";
 
 const SESSION = "commit/session.ts";
 const EPOCH = "commit/epoch.ts";
+const RAISE = "commit/raise.ts";
 const COLLECT = "commit/collect.ts";
 const CHUNKS = "chunk/store.ts";
 
@@ -265,6 +266,16 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "re-established from beyond a cut": {
     sort: "cuts",
     patches: [{ file: "commit/held.ts", find: 'new Horizon(store, cuts, "these")', replace: "new Horizon(store, [])" }],
+  },
+  "what is below commits from elsewhere is not raised": {
+    sort: "cuts",
+    patches: [
+      { file: RAISE, find: "if (cuts === undefined) enter(parent);", replace: "if (cuts === undefined) continue;" },
+    ],
+  },
+  "commits that are raised have no cuts": {
+    sort: "cuts",
+    patches: [{ file: RAISE, find: "raised.held.get(parent) ?? []", replace: "[]" }],
   },
   "a cut by blind set": {
     sort: "cuts",
