@@ -81,17 +81,21 @@ describe.skipIf(lacks("Chromium", hasChromium()))("IndexedDBStore in Chromium", 
     const session = await page.context().newCDPSession(page);
     for (let round = 0; round < 4; round++) {
       const other = await browser.open("cleared.vkv.test");
+      const isThere = other.waitForEvent("console");
       const outcomes = other.evaluate(async () => {
         const ended: string[] = [];
         while (ended.at(-1) === undefined || ended.at(-1) === "done") {
           ended.push(await vkv.outcome(() => vkv.store("cleared").set(`k${ended.length}`, new Uint8Array(1000))));
+          if (ended.length === 1) console.log("The database is there.");
         }
         // The store may be told a moment later.
         do ended.push(await vkv.outcome(() => vkv.store("cleared").get("k")));
         while (/^(done$|VKV_STORAGE: IndexedDB failed: )/.test(ended.at(-1) ?? ""));
         return [...new Set(ended.slice(0, -1)), ended.at(-1) ?? ""];
       });
-      await sleep(100);
+      // What is cleared before there is anything is not noticed.
+      await isThere;
+      await sleep(50 * round);
       await session.send("Storage.clearDataForOrigin", { origin: "https://cleared.vkv.test", storageTypes: "all" });
       const said = await outcomes;
       expect(said.at(-1)).toBe('VKV_STORAGE: The database "cleared" was closed by the browser: open the store again.');

@@ -36,11 +36,10 @@ describe.skipIf(lacks("Chromium", hasChromium()))("the viewer's page", () => {
     await visit("");
     await page.locator("a.commit").first().waitFor();
     expect(await page.locator("a.commit").count()).toBe(10);
-    const labels = await text(".label");
     for (const name of ["main", "redesign", "search", "v1.0.0", "v1.1.0"]) {
-      expect(labels.some((label) => label.includes(name))).toBe(true);
+      await page.locator(".label", { hasText: name }).waitFor();
     }
-    expect(await page.locator("svg.lines path").count()).toBeGreaterThan(15);
+    await expect.poll(() => page.locator("svg.lines path").count()).toBeGreaterThan(15);
   });
 
   it("goes by keyboard through the list, into a commit, and back", async () => {
@@ -52,8 +51,7 @@ describe.skipIf(lacks("Chromium", hasChromium()))("the viewer's page", () => {
     expect(await shown(page.locator(":focus"))).toBe((await text("a.commit")).at(-1));
     for (let i = 0; i < 8; i++) await page.keyboard.press("ArrowUp");
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: /^Commit/ }).waitFor();
-    expect(await text(".change .key")).toContain("pages/home.md");
+    await page.locator(".change .key", { hasText: "pages/home.md" }).waitFor();
     await page.goBack();
     await page.getByRole("heading", { name: "Commits" }).waitFor();
   });
@@ -74,9 +72,9 @@ describe.skipIf(lacks("Chromium", hasChromium()))("the viewer's page", () => {
     await page.getByRole("link", { name: "settings/" }).click();
     await page.getByRole("link", { name: "big-number.json" }).click();
     await page.locator(".pre").waitFor();
-    expect(await shown(page.locator(".pre"))).toBe('{\n  "id": 12345678901234567890,\n  "id": 2\n}');
+    await expect.poll(() => shown(page.locator(".pre"))).toBe('{\n  "id": 12345678901234567890,\n  "id": 2\n}');
     await page.getByRole("button", { name: "hex" }).click();
-    expect(await shown(page.locator(".pre"))).toContain("00000000  7b 22 69 64");
+    await expect.poll(() => shown(page.locator(".pre"))).toContain("00000000  7b 22 69 64");
     await visit("#/keys?at=main&key=data%2Fempty");
     await page.getByText("The value is empty.").waitFor();
     await visit("#/keys?at=main&key=data%2Fnone");
@@ -140,17 +138,15 @@ describe.skipIf(lacks("Chromium", hasChromium()))("the viewer's page", () => {
     await page.locator(".differs").first().waitFor();
     expect(await text(".cell.removed .content")).toContain("# Welcome, and stay a while");
     expect(await text(".cell.added .content")).toContain("# Welcome to the new site");
-    expect(await text(".changes .key")).toContain("settings/theme.json");
+    await page.locator(".changes .key", { hasText: "settings/theme.json" }).waitFor();
   });
 
   it("shows a key's history", async () => {
     await visit("#/history?at=main&key=settings%2Fsearch.json");
     await page.locator(".row.two").first().waitFor();
-    expect(await text(".row.two .start")).toEqual([
-      '{"engine":"full text","limit":50}',
-      '{"engine":"titles","limit":20}',
-      '{"engine":"none"}',
-    ]);
+    await expect
+      .poll(() => text(".row.two .start"))
+      .toEqual(['{"engine":"full text","limit":50}', '{"engine":"titles","limit":20}', '{"engine":"none"}']);
   });
 
   it("shows hostile keys and values as the text that they are", async () => {
@@ -177,7 +173,7 @@ describe.skipIf(lacks("Chromium", hasChromium()))("the viewer's page", () => {
     const merge = page.getByRole("button", { name: /^Merge/ });
     expect(await merge.isDisabled()).toBe(true);
     await page.locator(".conflict", { hasText: "home.md" }).getByRole("button", { name: "theirs" }).click();
-    expect(await shown(merge)).toBe("Merge: 1 to decide");
+    await expect.poll(() => shown(merge)).toBe("Merge: 1 to decide");
     await page.locator(".conflict", { hasText: "theme.json" }).getByRole("button", { name: "ours" }).click();
     await merge.click();
     const dialog = page.getByRole("dialog");
