@@ -44,7 +44,8 @@ function fromSources(patches: readonly Patch[]): Plugin {
   };
 }
 
-function patched(source: string, file: string, patches: readonly Patch[]): string {
+/** A source with the changes that are of its file. Throws if one does not fit. */
+export function patched(source: string, file: string, patches: readonly Patch[]): string {
   let text = source;
   for (const { find, replace } of patches.filter((patch) => patch.file === file)) {
     const parts = text.split(find);

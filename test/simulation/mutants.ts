@@ -265,7 +265,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "re-established from beyond a cut": {
     sort: "cuts",
-    patches: [{ file: "commit/held.ts", find: 'new Horizon(store, cuts, "these")', replace: "new Horizon(store, [])" }],
+    patches: [
+      {
+        file: "commit/held.ts",
+        find: 'new Horizon(repository.store, cuts, "these")',
+        replace: "new Horizon(repository.store, [])",
+      },
+    ],
   },
   "what is below commits from elsewhere is not raised": {
     sort: "cuts",

@@ -1,5 +1,8 @@
 /** Writers, collectors and cuts at once, in an order that a seed decides; see `run.ts`. */
+import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
+import { patched } from "./bundle.ts";
+import { MUTANTS } from "./mutants.ts";
 import { simulate } from "./run.ts";
 import { runSeeds } from "./seeds.ts";
 
@@ -10,5 +13,12 @@ it("a seed decides all that happens", async () => {
     const [first, second] = [await simulate(seed, { traced: true }), await simulate(seed, { traced: true })];
     expect(first.trace.length).toBeGreaterThan(10);
     expect(second).toEqual(first);
+  }
+});
+
+it.each(Object.entries(MUTANTS))("the rule is still there that is removed to show: %s", async (_, { patches }) => {
+  for (const { file } of patches) {
+    const source = await readFile(new URL(`../../src/${file}`, import.meta.url), "utf8");
+    expect(patched(source, file, patches)).not.toBe(source);
   }
 });
