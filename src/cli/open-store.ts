@@ -15,7 +15,7 @@ export interface OpenStore {
  * Opens a store; its driver is imported only now.
  *
  * @param create whether to make what it needs first, a folder or a table, if that is not there
- * @throws CliError if the driver is not installed, or the folder of a `Disk` is not there and is not to be made
+ * @throws CliError if the driver is not installed, the folder of a `Disk` is a file, or is not there and is not to be made
  */
 export async function openStore(place: Place, create: boolean): Promise<OpenStore> {
   switch (place.kind) {
@@ -33,6 +33,9 @@ export async function openStore(place: Place, create: boolean): Promise<OpenStor
 type PlaceOf<K extends Place["kind"]> = Extract<Place, { kind: K }>;
 
 async function openDisk({ folder }: PlaceOf<"disk">, create: boolean): Promise<OpenStore> {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false) {
+    throw new CliError(EXIT.trouble, `${JSON.stringify(folder)} is a file, not a folder.`, "Is the path right?");
+  }
   // A Disk makes its folder; what only reads must not.
   if (!create && statSync(join(folder, "data.mdb"), { throwIfNoEntry: false }) === undefined) {
     throw new CliError(
