@@ -5,7 +5,7 @@ import { many } from "./format.ts";
 import { Nothing, Trouble, ValueStart, Waiting } from "./parts.tsx";
 import { useRefs } from "./refs-context.ts";
 import { href } from "./route.ts";
-import { usePages } from "./use-pages.ts";
+import { hasNext, usePages } from "./use-pages.ts";
 import { VirtualList } from "./virtual-list.tsx";
 import { Visible } from "./visible.tsx";
 
@@ -30,7 +30,7 @@ export function ChangesList({ from, to, selected }: ChangesProps): JSX.Element {
       const of = first === undefined ? { from, to } : { from: first.from, to: first.to };
       return read("changes", { ...of, after: loaded.at(-1)?.next }, signal);
     },
-    hasMore: (loaded) => loaded.at(-1)?.next !== undefined,
+    hasMore: hasNext,
   });
   const rows = pages.data?.flatMap((page) => page.rows) ?? [];
   const counts = (["added", "removed", "modified"] as const).map((type) => ({

@@ -3,14 +3,13 @@ import { useMemo } from "preact/hooks";
 import type { HistoryPage } from "../protocol.ts";
 import { read } from "./api.ts";
 import { many, short } from "./format.ts";
-import { Labels, Nothing, Summary, Trouble, ValueStart, Waiting } from "./parts.tsx";
+import { KeyTitle, Labels, Nothing, Summary, Trouble, ValueStart, Waiting } from "./parts.tsx";
 import { RefInput } from "./ref-input.tsx";
 import { labelsByCommit, useRefs } from "./refs-context.ts";
 import { href } from "./route.ts";
-import { usePages } from "./use-pages.ts";
+import { hasNext, usePages } from "./use-pages.ts";
 import { go } from "./use-route.ts";
 import { VirtualList } from "./virtual-list.tsx";
-import { Visible } from "./visible.tsx";
 
 /** The commits that changed a key, newest first. */
 export function HistoryView({ at, name }: { at: string; name: string }): JSX.Element {
@@ -20,7 +19,7 @@ export function HistoryView({ at, name }: { at: string; name: string }): JSX.Ele
   const pages = usePages<HistoryPage>(key, {
     load: (loaded, signal) =>
       read("history", { at: loaded[0]?.commit ?? at, key: name, skip: loaded.at(-1)?.next }, signal),
-    hasMore: (loaded) => loaded.at(-1)?.next !== undefined,
+    hasMore: hasNext,
   });
   const rows = pages.data?.flatMap((page) => page.rows) ?? [];
   return (
@@ -30,9 +29,7 @@ export function HistoryView({ at, name }: { at: string; name: string }): JSX.Ele
         <RefInput label="up to" value={at} onChange={(value) => go("history", { at: value, key: name })} />
         <span class="muted count">{`${many(rows.length, "change")}${pages.hasMore ? " so far" : ""}`}</span>
       </header>
-      <h2 class="key-title" tabIndex={0}>
-        <Visible text={name} isWhole />
-      </h2>
+      <KeyTitle name={name} />
       <Trouble error={pages.error} />
       {rows.length === 0 && <Waiting isOn={pages.isLoading} />}
       {rows.length === 0 && !pages.isLoading && !pages.error && <Nothing>No commit changed this key.</Nothing>}

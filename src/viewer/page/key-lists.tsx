@@ -5,7 +5,7 @@ import { many } from "./format.ts";
 import { Nothing, Trouble, Waiting } from "./parts.tsx";
 import { useRefs } from "./refs-context.ts";
 import { href } from "./route.ts";
-import { usePages } from "./use-pages.ts";
+import { hasNext, usePages } from "./use-pages.ts";
 import { VirtualList } from "./virtual-list.tsx";
 import { Visible } from "./visible.tsx";
 
@@ -24,7 +24,7 @@ export function KeyTree({ at, prefix, selected }: Place): JSX.Element {
   const key = `${version}\n${at}\n${prefix}`;
   const pages = usePages<KeyPage>(key, {
     load: (loaded, signal) => read("keys", { at: loaded[0]?.commit ?? at, prefix, after: loaded.at(-1)?.next }, signal),
-    hasMore: (loaded) => loaded.at(-1)?.next !== undefined,
+    hasMore: hasNext,
   });
   const rows = pages.data?.flatMap((page) => page.rows) ?? [];
   return (
@@ -69,7 +69,7 @@ export function KeySearch({ at, prefix, selected, text }: Place & { text: string
   const pages = usePages<SearchPage>(key, {
     load: (loaded, signal) =>
       read("search", { at: loaded[0]?.commit ?? at, prefix, text, after: loaded.at(-1)?.next }, signal),
-    hasMore: (loaded) => loaded.at(-1)?.next !== undefined,
+    hasMore: hasNext,
   });
   const found = pages.data?.flatMap((page) => page.keys) ?? [];
   const scanned = pages.data?.reduce((sum, page) => sum + page.scanned, 0) ?? 0;

@@ -9,7 +9,7 @@ import { CommitLink, Trouble, Waiting } from "./parts.tsx";
 import { RefInput } from "./ref-input.tsx";
 import { useRefs } from "./refs-context.ts";
 import { href } from "./route.ts";
-import { usePages } from "./use-pages.ts";
+import { hasNext, usePages } from "./use-pages.ts";
 import { go } from "./use-route.ts";
 import { VirtualList } from "./virtual-list.tsx";
 import { Visible } from "./visible.tsx";
@@ -28,7 +28,7 @@ export function MergeView({ into: target, from }: { into: string; from: string |
   const key = `${version}\n${target}\n${source}`;
   const pages = usePages<MergePreview>(key, {
     load: (loaded, signal) => read("merge", { into: target, from: source, skip: loaded.at(-1)?.next }, signal),
-    hasMore: (loaded) => loaded.at(-1)?.next !== undefined,
+    hasMore: hasNext,
   });
   const preview = pages.data?.at(-1);
   return (

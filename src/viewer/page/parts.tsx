@@ -102,3 +102,12 @@ export function Waiting({
 export function Nothing({ children }: { children: ComponentChildren }): JSX.Element {
   return <p class="nothing">{children}</p>;
 }
+
+/** The name of the key that a view is about. */
+export function KeyTitle({ name }: { name: string }): JSX.Element {
+  return (
+    <h2 class="key-title" tabIndex={0}>
+      <Visible text={name} isWhole />
+    </h2>
+  );
+}

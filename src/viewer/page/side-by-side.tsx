@@ -4,11 +4,11 @@ import type { Value } from "../protocol.ts";
 import { read } from "./api.ts";
 import { bytes } from "./format.ts";
 import { type DiffRow, folded, type Line, sideBySide } from "./line-diff.ts";
-import { Nothing, Trouble, Waiting } from "./parts.tsx";
+import { KeyTitle, Nothing, Trouble, Waiting } from "./parts.tsx";
 import { prettyJson } from "./pretty-json.ts";
 import { useRefs } from "./refs-context.ts";
 import { useLoad } from "./use-load.ts";
-import { Visible, VisibleLines } from "./visible.tsx";
+import { VisibleLines } from "./visible.tsx";
 
 /** How many rows are shown at first. */
 const MOST = 1000;
@@ -26,9 +26,7 @@ export function SideBySide({ a, b, name }: { a: string; b: string; name: string 
   );
   return (
     <div class="fill value">
-      <h2 class="key-title" tabIndex={0}>
-        <Visible text={name} isWhole />
-      </h2>
+      <KeyTitle name={name} />
       <Trouble error={error} />
       {data === undefined ? <Waiting isOn={isLoading} /> : <Sides left={data[0]} right={data[1]} />}
     </div>

@@ -18,6 +18,11 @@ export interface PageSource<P> {
   hasMore(pages: readonly P[]): boolean;
 }
 
+/** Whether there is a page after these, where each says what comes after it. */
+export function hasNext(pages: readonly { readonly next?: unknown }[]): boolean {
+  return pages.at(-1)?.next !== undefined;
+}
+
 interface Run<P> {
   readonly key: string;
   readonly stop: AbortController;

@@ -5,12 +5,12 @@ import { address, read } from "./api.ts";
 import { plain } from "./escape.ts";
 import { bytes } from "./format.ts";
 import { hexLines } from "./hex.ts";
-import { Nothing, Trouble, Waiting } from "./parts.tsx";
+import { KeyTitle, Nothing, Trouble, Waiting } from "./parts.tsx";
 import { prettyJson } from "./pretty-json.ts";
 import { useRefs } from "./refs-context.ts";
 import { href } from "./route.ts";
 import { useLoad } from "./use-load.ts";
-import { Visible, VisibleLines } from "./visible.tsx";
+import { VisibleLines } from "./visible.tsx";
 
 type Form = "image" | "json" | "text" | "hex";
 
@@ -22,9 +22,7 @@ export function ValueView({ at, name }: { at: string; name: string }): JSX.Eleme
   );
   return (
     <div class="fill value">
-      <h2 class="key-title" tabIndex={0}>
-        <Visible text={name} isWhole />
-      </h2>
+      <KeyTitle name={name} />
       <Trouble error={error} />
       {data === undefined && <Waiting isOn={isLoading} />}
       {data !== undefined && data.found === undefined && <Nothing>This commit has no such key.</Nothing>}
