@@ -12,7 +12,10 @@ import { join } from "node:path";
 import { StorageError } from "../errors.ts";
 import { type LmdbFile, lastTransaction } from "./lmdb-file.ts";
 
-/** Where the lock file has the note, 8 bytes in the byte order of the machine; lmdb is there for little-endian ones only. */
+/** How the lock file begins. Its numbers are in the byte order of the machine; lmdb is there for little-endian ones only. */
+const MAGIC = 0xbeefc0de;
+
+/** Where the lock file has the note, 8 bytes. */
 const NOTE_AT = 8;
 
 /** The last transaction of the environment in a folder, which must be open. */
@@ -20,6 +23,8 @@ export class LastTransaction {
   readonly #folder: string;
   readonly #fd: number;
   readonly #file: LmdbFile;
+  /** It stays open for good: when a process closes any handle of a file, it loses all its locks on that file. */
+  #lockFd: number | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -42,7 +47,7 @@ export class LastTransaction {
   isNext(begun: number): boolean {
     const last = lastTransaction(this.#file);
     if (begun === last + 1) return true;
-    this.#setNote(begun - 1, last);
+    this.#setNote(last);
     return false;
   }
 
@@ -51,13 +56,16 @@ export class LastTransaction {
     closeSync(this.#fd);
   }
 
-  #setNote(found: number, last: number): void {
-    // It stays open for good: when a process closes any handle of a file, it loses all its locks on that file.
-    const fd = openSync(join(this.#folder, "lock.mdb"), "r+");
-    const note = new BigUint64Array(1);
-    readSync(fd, note, 0, 8, NOTE_AT);
-    if (note[0] !== BigInt(found)) throw new StorageError("LMDB's lock file is not as it should be.");
-    note[0] = BigInt(last);
-    writeSync(fd, note, 0, 8, NOTE_AT);
+  #setNote(last: number): void {
+    this.#lockFd ??= openSync(join(this.#folder, "lock.mdb"), "r+");
+    const head = new DataView(new ArrayBuffer(NOTE_AT + 8));
+    readSync(this.#lockFd, head, 0, head.byteLength, 0);
+    // The note need not be what the transaction began with: another process may be opening the environment right now.
+    // It cannot be ahead, since nobody else commits meanwhile.
+    if (head.getUint32(0, true) !== MAGIC || head.getBigUint64(NOTE_AT, true) > BigInt(last)) {
+      throw new StorageError("LMDB's lock file is not as it should be.");
+    }
+    head.setBigUint64(NOTE_AT, BigInt(last), true);
+    writeSync(this.#lockFd, head, NOTE_AT, 8, NOTE_AT);
   }
 }
