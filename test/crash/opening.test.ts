@@ -52,7 +52,7 @@ it("the note may change once more while a transaction is compared, since another
   }
   expect(last.isNext(Number(newest) + 1)).toBe(true);
   last.close();
-  expect(await store.get("d")).toEqual(one);
+  expect(store.get("d")).toEqual(one);
 });
 
 it("a lock file that is none, or whose note is ahead of the data, is an error and is left as it is", async () => {

@@ -312,7 +312,7 @@ describe("what is read", () => {
       const { headers, body } = await ask(`${api}raw?${new URLSearchParams({ at: "main", key })}`);
       expect(Buffer.from(body, "latin1").toString()).toBe(text);
       expect(headers["content-type"]).toBe("application/octet-stream");
-      expect(headers["content-disposition"]).toMatch(/^attachment; filename="[\w.-]+"$/);
+      expect(headers["content-disposition"]).toMatch(/^attachment; filename="[\w.-]+"; filename\*=UTF-8''[\w.!~%-]+$/);
       expect((await ask(`${api}image?${new URLSearchParams({ at: "main", key })}`)).status).toBe(415);
     }
     const changes = await read<ChangePage>(viewer.url, "changes", { from: "v1.0.0", to: "v1.1.0" });
@@ -320,6 +320,25 @@ describe("what is read", () => {
       ["pages/home.md", "modified"],
       ["settings/search.json", "modified"],
     ]);
+  });
+
+  it("names a download as the key ends, in any script", async () => {
+    const store = new Memory();
+    const v = await Versioned.open(store);
+    const keys = ["pages/Größe (1).txt", "図/😀", "folder/"];
+    await v.snapshot(Object.fromEntries(keys.map((key) => [key, Uint8Array.of(1)])));
+    await v.merge();
+    const other = await serveViewer(store);
+    const names = keys.map(async (key) => {
+      const { headers } = await ask(`${other.url}api/raw?${new URLSearchParams({ at: "main", key })}`);
+      return headers["content-disposition"];
+    });
+    expect(await Promise.all(names)).toEqual([
+      `attachment; filename="Gr__e__1_.txt"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%20%281%29.txt`,
+      `attachment; filename="__"; filename*=UTF-8''%F0%9F%98%80`,
+      `attachment; filename="value"; filename*=UTF-8''value`,
+    ]);
+    await other.close();
   });
 
   it("serves images of known kinds only as such", async () => {

@@ -28,14 +28,15 @@ export async function value(v: Versioned, call: Call): Promise<Value> {
 /** All of a value, as a file to keep. */
 export async function raw(v: Versioned, call: Call): Promise<Reply> {
   const body = await existing(v, call);
-  const name =
-    required(call.query, "key")
-      .split("/")
-      .at(-1)
-      ?.replace(/[^\w.-]/g, "_")
-      .slice(-100) ?? "";
-  const headers = { ...INERT, "content-disposition": `attachment; filename="${name || "value"}"` };
+  const headers = { ...INERT, "content-disposition": attachment(required(call.query, "key")) };
   return { status: 200, type: "application/octet-stream", body, headers };
+}
+
+/** Says that a value is a file to keep, named as its key ends; in ASCII, and as it is for all that know RFC 6266. */
+function attachment(key: string): string {
+  const name = (key.split("/").at(-1) ?? "").slice(-100).toWellFormed() || "value";
+  const encoded = encodeURIComponent(name).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  return `attachment; filename="${name.replace(/[^\w.-]/g, "_")}"; filename*=UTF-8''${encoded}`;
 }
 
 /** An image; an error for a value that does not begin as one. */
