@@ -1,5 +1,14 @@
 /** A process that works on branches, by calls that its seed chooses. */
-import { BranchExistsError, counter, type RetainOptions, retainHistory, type Source, Versioned, verify } from "vkv";
+import {
+  BranchExistsError,
+  ConcurrencyError,
+  counter,
+  type RetainOptions,
+  retainHistory,
+  type Source,
+  Versioned,
+  verify,
+} from "vkv";
 import { type Hash, isHash } from "../../src/chunk/hash.ts";
 import { refKey } from "../../src/commit/ref.ts";
 import type { Action } from "./action.ts";
@@ -24,6 +33,8 @@ interface Held {
   readonly v: Versioned;
   marks: string[];
   increments: number;
+  /** How many of the increments a merge may have published that ended without an answer. */
+  unsure: number;
 }
 
 export class Writer {
@@ -110,7 +121,7 @@ export class Writer {
   }
 
   #keep(v: Versioned): void {
-    const held = { v, marks: [], increments: 0 };
+    const held = { v, marks: [], increments: 0, unsure: 0 };
     const { counts } = this.#world.scheduler.profile;
     if (counts) v.setContentType(COUNTER, count);
     if (counts || this.#world.random.chance(0.7)) v.setDefaultMerge(this.#world.random.pick(["ours", "theirs"]));
@@ -194,8 +205,8 @@ export class Writer {
       async (action) => {
         const before = v.currentCommit;
         const isNothing = before === v.baseCommit;
-        const { increments } = held;
-        this.#world.counted.unsure += increments;
+        const { increments, unsure } = held;
+        this.#world.counted.unsure += increments - unsure;
         try {
           const { commit, strategy } = await v.merge();
           if (!isNothing && strategy !== "no_op") this.#published(action, v.branch, commit, held.marks);
@@ -205,8 +216,9 @@ export class Writer {
         } catch (error) {
           const isKept = v.currentCommit === before || this.#world.scheduler.profile.sharing;
           this.#world.expect(action, isKept, "a merge that failed dropped local work");
-          // The work is still there: another merge publishes it, if this one did not.
-          this.#world.counted.unsure -= increments;
+          // The work is still there: another merge may publish it, also if this one did.
+          if (error instanceof ConcurrencyError && error.outcome === "unknown") held.unsure = increments;
+          else this.#world.counted.unsure -= increments - unsure;
           throw error;
         }
       },
@@ -404,6 +416,7 @@ function unlessItExists(error: unknown): void {
 function drop(held: Held): void {
   held.marks = [];
   held.increments = 0;
+  held.unsure = 0;
 }
 
 function increased(bytes: Uint8Array | undefined): Uint8Array {
