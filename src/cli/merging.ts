@@ -26,7 +26,7 @@ export interface Merging {
  */
 export async function mergeAndPrint(session: Session, merging: Merging): Promise<ExitCode | undefined> {
   const { options } = merging;
-  const resolution = resolutionOf(options);
+  const resolution = { ...resolutionOf(options), signal: session.signal };
   const v = await session.open();
   let previous = v.currentCommit;
   const result =

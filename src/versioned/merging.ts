@@ -11,7 +11,7 @@ import type { Horizon } from "../commit/horizon.ts";
 import { checkInfo } from "../commit/info.ts";
 import type { Repository } from "../commit/repository.ts";
 import type { Conflict } from "../errors.ts";
-import { checkFlag, checkOptions } from "../options.ts";
+import { checkFlag, checkOptions, checkSignal } from "../options.ts";
 import type { KeyRules } from "./rules.ts";
 import { type MergeBase, mergeTrees } from "./three-way.ts";
 import type { MergeOptions, MergeResult } from "./types.ts";
@@ -22,17 +22,29 @@ import { changedTree, type NewCommit, newCommit } from "./write.ts";
 export const DEFAULT_RETRIES = 256;
 
 /** The options of merges, and of doing a commit's changes again. */
-const OPTIONS = ["onConflict", "mergeFns", "mergePrefixes", "defaultMerge", "info", "retries", "dryRun", "parent"];
+const OPTIONS = [
+  "onConflict",
+  "mergeFns",
+  "mergePrefixes",
+  "defaultMerge",
+  "info",
+  "retries",
+  "dryRun",
+  "signal",
+  "parent",
+];
 
-/** Checks a merge's options but its rules: `TypeError` or `RangeError` for what is none. */
+/** Checks a merge's options but its rules: `TypeError` or `RangeError` for what is none; throws the reason of a signal that is aborted. */
 export function checkMergeOptions(options: MergeOptions): { retries: number } {
   checkOptions(options, "a merge", OPTIONS);
-  const { onConflict, retries, info, dryRun } = options;
+  const { onConflict, retries, info, dryRun, signal } = options;
   if (onConflict !== undefined && onConflict !== "throw" && onConflict !== "abandon") {
     throw new TypeError(`onConflict must be "throw" or "abandon", not ${describe(onConflict)}.`);
   }
   checkFlag(dryRun, "dryRun", false);
   checkInfo(info);
+  checkSignal(signal);
+  signal?.throwIfAborted();
   return { retries: checkRetries(retries) };
 }
 
@@ -104,7 +116,7 @@ async function planThreeWay(
   const { nodes, trees } = repository;
   const [ourRoot, theirRoot] = await trees.roots(ours, theirs);
   const onto = parents[0]?.hash === ours.hash ? "ours" : "theirs";
-  const merge = await mergeTrees(nodes, { base, ours: ourRoot, theirs: theirRoot, onto }, rules);
+  const merge = await mergeTrees(nodes, { base, ours: ourRoot, theirs: theirRoot, onto }, rules, options.signal);
   if (merge.conflicts.length > 0) return { kind: "conflict", conflicts: merge.conflicts };
   const tree = await changedTree(nodes, onto === "ours" ? ourRoot : theirRoot, merge.changes);
   const { autoMergedKeys, resolvedKeys, carriedKeys } = merge;

@@ -69,7 +69,7 @@ export async function planStep(
   const load = (commit: CommitRecord | undefined): Promise<typeof EMPTY_ROOT> =>
     commit === undefined ? Promise.resolve(EMPTY_ROOT) : trees.root(commit);
   const [before, after, current] = await Promise.all([load(from), load(to), load(onto)]);
-  const merge = await applyChanges(nodes, { from: before, to: after, onto: current }, rules);
+  const merge = await applyChanges(nodes, { from: before, to: after, onto: current }, rules, options.signal);
   if (merge.conflicts.length > 0) return { kind: "conflict", conflicts: merge.conflicts };
   const tree = await changedTree(nodes, current, merge.changes);
   if (tree.root.hash === onto.root) return { kind: "move", commit: onto };

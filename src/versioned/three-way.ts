@@ -63,8 +63,9 @@ export async function mergeTrees(
   nodes: NodeStore,
   { base, ours, theirs, onto }: TreeSides,
   rules: KeyRules,
+  signal?: AbortSignal,
 ): Promise<TreeMerge> {
-  return settle(nodes, await joinChanges(nodes, base, ours, theirs), rules, onto);
+  return settle(nodes, await joinChanges(nodes, base, ours, theirs, signal), rules, onto, signal);
 }
 
 /** Applies what happened between two trees to a third one; what is there already is passed over. Costs what happened. */
@@ -72,9 +73,11 @@ export async function applyChanges(
   nodes: NodeStore,
   { from, to, onto }: { readonly from: Node; readonly to: Node; readonly onto: Node },
   rules: KeyRules,
+  signal?: AbortSignal,
 ): Promise<TreeMerge> {
   const changed: Changed[] = [];
   for await (const page of diff(nodes, from, to)) {
+    signal?.throwIfAborted();
     const slots = await getSlots(
       new NodeReader(nodes),
       onto,
@@ -86,7 +89,7 @@ export async function applyChanges(
       changed.push({ key, old: before, ours, theirs: after, by: equalValues(ours, before) ? "theirs" : "both" });
     }
   }
-  return settle(nodes, changed, rules, "ours");
+  return settle(nodes, changed, rules, "ours", signal);
 }
 
 /** Decides what becomes of each changed key; the result is made from one side's tree. */
@@ -95,9 +98,10 @@ async function settle(
   changed: readonly Changed[],
   rules: KeyRules,
   onto: "ours" | "theirs",
+  signal: AbortSignal | undefined,
 ): Promise<TreeMerge> {
   const chunks: Chunk[] = [];
-  const decided = await decide(nodes, changed, rules, chunks);
+  const decided = await decide(nodes, changed, rules, chunks, signal);
   const merge: TreeMerge = {
     changes: new EntryList(),
     chunks,
@@ -132,11 +136,17 @@ function decideForOne(change: Changed, rule: "ours" | "theirs" | undefined): Dec
 }
 
 /** What either side changed since the base, in key order. */
-async function joinChanges(nodes: NodeStore, base: MergeBase, ours: Node, theirs: Node): Promise<Changed[]> {
+async function joinChanges(
+  nodes: NodeStore,
+  base: MergeBase,
+  ours: Node,
+  theirs: Node,
+  signal: AbortSignal | undefined,
+): Promise<Changed[]> {
   const contested = [...base.contested].map(keyBytes).sort(compareKeys);
   const [mine, others] = await Promise.all([
-    changesSince(nodes, base.root, ours, contested),
-    changesSince(nodes, base.root, theirs, contested),
+    changesSince(nodes, base.root, ours, contested, signal),
+    changesSince(nodes, base.root, theirs, contested, signal),
   ]);
   const changed: Changed[] = [];
   let i = 0;
@@ -170,6 +180,7 @@ async function changesSince(
   base: Node,
   side: Node,
   contested: readonly Uint8Array[],
+  signal: AbortSignal | undefined,
 ): Promise<SideChange[]> {
   const changes: SideChange[] = [];
   let next = 0;
@@ -182,6 +193,7 @@ async function changesSince(
     }
   };
   for await (const page of diff(nodes, base, side)) {
+    signal?.throwIfAborted();
     for (const delta of page) {
       addAbsent(delta.key);
       changes.push(delta);
@@ -197,6 +209,7 @@ async function decide(
   changed: readonly Changed[],
   rules: KeyRules,
   chunks: Chunk[],
+  signal: AbortSignal | undefined,
 ): Promise<Map<Changed, Decision>> {
   const decisions = new Map<Changed, Decision>();
   const open: { change: Changed; key: string; merge: MergeFn | undefined }[] = [];
@@ -216,6 +229,7 @@ async function decide(
   const slots = open.flatMap(({ change }) => [change.old, change.ours, change.theirs]);
   const values = await readSlots(nodes.chunks, slots);
   for (const [i, { change, key, merge }] of open.entries()) {
+    signal?.throwIfAborted();
     const conflict = { key, old: values[3 * i], ours: values[3 * i + 1], theirs: values[3 * i + 2] };
     decisions.set(change, merge === undefined ? { conflict } : await decideByFunction(conflict, merge, chunks));
   }

@@ -127,6 +127,8 @@ export interface MergeOptions {
   readonly retries?: number;
   /** Gives the result, and moves and stores nothing. */
   readonly dryRun?: boolean;
+  /** Stops it between two steps, with the signal's reason: nothing was published, and the handle stays as it was. */
+  readonly signal?: AbortSignal;
 }
 
 /** How to do a commit's changes again, or undo them. */

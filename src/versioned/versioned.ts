@@ -22,7 +22,7 @@ import {
 } from "../errors.ts";
 import { Memory } from "../kv/memory.ts";
 import { checkStore, type Entries, type Keys, type KVStore } from "../kv/store.ts";
-import { checkFlag, checkOptions } from "../options.ts";
+import { checkFlag, checkOptions, checkSignal } from "../options.ts";
 import { EntryList } from "../tree/entry-list.ts";
 import { keyBytes, MAX_KEY_BYTES } from "../tree/key-bytes.ts";
 import { pagesWhileHeld, whileHeld } from "./collected.ts";
@@ -353,6 +353,7 @@ export class Versioned extends Handle {
       const plan = await whileHeld(this.#repository, [ours, theirs], () =>
         planMerge(this.#repository, sides, [ours, theirs]),
       );
+      options.signal?.throwIfAborted();
       if (plan.kind === "conflict") return this.#conflict(plan, options);
       const result = resultOf(plan, plan.kind === "move" && plan.commit.hash === ours.hash);
       if (options.dryRun !== true) this.#view = await this.#arrive(plan);
@@ -435,6 +436,7 @@ export class Versioned extends Handle {
   async #replay(step: Step, rules: KeyRules, options: ReplayOptions): Promise<MergeResult> {
     const held = [step.onto, step.from, step.to].filter((commit) => commit !== undefined);
     const plan = await whileHeld(this.#repository, held, () => planStep(this.#repository, step, rules, options));
+    options.signal?.throwIfAborted();
     if (plan.kind === "conflict") return this.#conflict(plan, options);
     if (options.dryRun !== true) this.#view = await this.#arrive(plan);
     return this.#note(resultOf(plan, true), options);
@@ -474,6 +476,7 @@ export class Versioned extends Handle {
     return this.#locked(async () => {
       this.#refuseInTransaction("merge");
       const { retries } = checkMergeOptions(options);
+      const { signal } = options;
       const rules = this.#guarded(this.#rules.forMerge(options));
       const ours = this.#view.commit;
       const isNewBranch = this.#knownHead === undefined;
@@ -481,10 +484,12 @@ export class Versioned extends Handle {
       // HEAD may have moved long before this call: the first try is no race that was lost.
       const tries = retries + 2;
       for (let attempt = 0; attempt < tries; attempt++) {
-        if (attempt > 0) await this.#lookAgain(attempt);
+        signal?.throwIfAborted();
+        if (attempt > 0) await this.#lookAgain(attempt, signal);
         // Else only a CAS on the base finds out that HEAD is elsewhere, and a conflict must be one with HEAD as it is.
         else if (options.dryRun !== true && this.#session.head !== this.#base.hash) await this.#session.refetch();
         const plan = await this.#plan(rules, options);
+        signal?.throwIfAborted();
         if (plan.kind === "conflict") return this.#conflict(plan, options);
         const result = resultOf(plan, false);
         if (options.dryRun === true) return result;
@@ -495,8 +500,8 @@ export class Versioned extends Handle {
     });
   }
 
-  async #lookAgain(attempt: number): Promise<void> {
-    await readInTurn(this.store, attempt, () => this.#session.refetch());
+  async #lookAgain(attempt: number, signal: AbortSignal | undefined): Promise<void> {
+    await readInTurn(this.store, attempt, () => this.#session.refetch(), signal);
   }
 
   /** What publishing comes to, by what is known of HEAD; a dry run looks where it is. */
@@ -640,6 +645,7 @@ export class Versioned extends Handle {
     if (typeof work !== "function") throw new TypeError(`transact needs a function to run, not ${describe(work)}.`);
     checkOptions(options, "transact", ["info", "retries", "signal"]);
     const { signal } = options;
+    checkSignal(signal);
     const retries = checkRetries(options.retries);
     const info = checkInfo(options.info);
     for (let attempt = 0; attempt <= retries; attempt++) {
