@@ -11,6 +11,7 @@ import { rolldown } from "rolldown";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const PARSER = "commander";
+const ofParser = new RegExp(`/node_modules/${PARSER}/`);
 const { bin, imports, exports, dependencies, peerDependencies } = readJson("package.json");
 const { "#sha256": hash } = imports;
 const targets = [bin.vkv, hash.node, hash.default, ...Object.values(exports).map((entry) => entry.default)];
@@ -28,6 +29,12 @@ const bundle = await rolldown({
   external: [/^#/, /^node:/, ...packages.map((name) => new RegExp(`^${name}(/|$)`))],
   tsconfig: join(root, "tsconfig.build.json"),
   transform: { target: "es2023" },
+  plugins: [
+    {
+      name: "no source map of the parser, whose sources are not in the package",
+      transform: { filter: { id: ofParser }, handler: (code) => ({ code, map: { mappings: "" } }) },
+    },
+  ],
   onwarn(warning) {
     throw new Error(warning.message);
   },
@@ -43,7 +50,8 @@ await bundle.write({
     ],
   },
   sourcemap: true,
-  banner: ({ moduleIds }) => (moduleIds.some((id) => id.includes(`/node_modules/${PARSER}/`)) ? licenceOf(PARSER) : ""),
+  sourcemapExcludeSources: true,
+  banner: ({ moduleIds }) => (moduleIds.some((id) => ofParser.test(id)) ? licenceOf(PARSER) : ""),
 });
 await bundle.close();
 chmodSync(join(root, bin.vkv), 0o755);

@@ -16,7 +16,9 @@ const open = [...Object.values(imports), ...Object.values(exports)]
 for (let file = open.pop(); file !== undefined; file = open.pop()) {
   if (needed.has(file)) continue;
   needed.add(file);
-  for (const [, path = ""] of readFileSync(file, "utf8").matchAll(/(?:\bfrom|\bimport\(|^import) ?"(\.[^"]*)\.[jt]s"/gm)) {
+  for (const [, path = ""] of readFileSync(file, "utf8").matchAll(
+    /(?:\bfrom|\bimport\(|^import) ?"(\.[^"]*)\.[jt]s"/gm,
+  )) {
     open.push(join(dirname(file), `${path}.d.ts`));
   }
 }
