@@ -242,6 +242,18 @@ describe("a bundle for browsers", () => {
     expect(inNode).toMatch(/^[0-9a-f]{16,}$/);
     expect(inBundle).toBe(inNode);
   });
+
+  it("leaves out what is not used", async () => {
+    const { outputFiles } = await bundle({
+      stdin: { contents: 'export { counter } from "vkv";', resolveDir: project },
+      bundle: true,
+      minify: true,
+      format: "esm",
+      platform: "browser",
+      write: false,
+    });
+    expect(outputFiles[0]?.contents.length).toBeLessThan(3000);
+  });
 });
 
 describe("the program vkv", () => {
