@@ -11,7 +11,7 @@ import { rolldown } from "rolldown";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const PARSER = "commander";
-const ofParser = new RegExp(`/node_modules/${PARSER}/`);
+const ofParser = new RegExp(`[\\\\/]node_modules[\\\\/]${PARSER}[\\\\/]`);
 const { bin, imports, exports, dependencies, peerDependencies } = readJson("package.json");
 const { "#sha256": hash } = imports;
 const targets = [bin.vkv, hash.node, hash.default, ...Object.values(exports).map((entry) => entry.default)];
@@ -45,8 +45,8 @@ await bundle.write({
   minifyInternalExports: false,
   codeSplitting: {
     groups: [
-      { name: "kv", test: /\/src\/(?:errors|bytes|options|kv\/[^/]+)\.ts$/, minShareCount: 2 },
-      { name: "versioned", test: /\/src\//, minShareCount: 2 },
+      { name: "kv", test: /[\\/]src[\\/](?:errors|bytes|options|kv[\\/][^\\/]+)\.ts$/, minShareCount: 2 },
+      { name: "versioned", minShareCount: 2 },
     ],
   },
   sourcemap: true,
