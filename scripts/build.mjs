@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * `npm run build`: compiles src to dist with `tsc`, from an empty dist, bundles the program `vkv` and the viewer's page, and
- * notes what dist was built from. `isStale` needs no package.
+ * `npm run build`: from an empty dist, makes the declarations of the package with `tsc`, bundles its code and the viewer's
+ * page, and notes what dist was built from. `isStale` needs no package.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -13,7 +13,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const stamp = join(root, "dist/.built-from");
 const steps = [
   [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"],
-  [join(root, "scripts/bundle-cli.mjs")],
+  [join(root, "scripts/prune-types.mjs")],
+  [join(root, "scripts/bundle.mjs")],
   [join(root, "scripts/bundle-page.mjs")],
 ];
 
@@ -51,8 +52,9 @@ function fingerprint() {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const settings = [
-    "scripts/bundle-cli.mjs",
+    "scripts/bundle.mjs",
     "scripts/bundle-page.mjs",
+    "scripts/prune-types.mjs",
     "tsconfig.base.json",
     "tsconfig.build.json",
     "package.json",

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build as bundle } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../package.json" with { type: "json" };
 import { isStale } from "../scripts/build.mjs";
+import { importsOf } from "./support/architecture.ts";
 import { execute, node, npm, root, tsc } from "./support/run.ts";
 
 const subpaths = Object.keys(manifest.exports).filter((path) => !path.endsWith(".json"));
@@ -82,6 +83,53 @@ describe("the tarball", () => {
       const { sources } = JSON.parse(await readFile(join(installed, file), "utf8")) as { sources: string[] };
       for (const source of sources) expect.soft(files).toContain(join(file, "..", source).replaceAll("\\", "/"));
     }
+  });
+});
+
+/** The files of dist that `file` leads to, itself first. */
+async function filesFrom(...open: string[]): Promise<string[]> {
+  const found = new Set<string>();
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    if (found.has(file)) continue;
+    found.add(file);
+    for (const specifier of importsOf(await readFile(join(installed, file), "utf8"))) {
+      if (specifier.startsWith(".")) open.push(posix.join(posix.dirname(file), specifier.replace(/\.ts$/, ".d.ts")));
+    }
+  }
+  return [...found];
+}
+
+describe("the build", () => {
+  it("is a few files for each entry point, the hash beside them", async () => {
+    for (const entry of Object.values(manifest.exports)) {
+      if (typeof entry === "string") continue;
+      expect.soft((await filesFrom(posix.normalize(entry.default))).length, entry.default).toBeLessThanOrEqual(3);
+    }
+  });
+
+  it("has no code and no declaration that nothing leads to", async () => {
+    const { "#sha256": hash } = manifest.imports;
+    const entries = Object.values(manifest.exports).filter((entry) => typeof entry !== "string");
+    const targets = [manifest.bin.vkv, ...[hash, ...entries].flatMap((entry) => Object.values<string>(entry))];
+    const reached = await filesFrom(...targets.map((target) => posix.normalize(target)));
+    const code = files.filter((file) => /^dist\/.*\.(?:js|d\.ts)$/.test(file) && !file.startsWith("dist/viewer/page/"));
+    expect(code.sort()).toEqual(reached.sort());
+    const maps = files.filter((file) => /^dist\/.*\.map$/.test(file));
+    expect(code).toEqual(expect.arrayContaining(maps.map((file) => file.slice(0, -".map".length))));
+  });
+
+  it("has every class once, under its own name", async () => {
+    const code = `
+      const modules = await Promise.all(${JSON.stringify(specifiers)}.map((specifier) => import(specifier)));
+      const [{ KVStore }] = modules;
+      const exported = modules.flatMap((module) => Object.entries(module));
+      console.log(JSON.stringify([
+        exported.filter(([name, value]) => typeof value === "function" && value.name !== name).map(([name]) => name),
+        exported.filter(([name, value]) => exported.some(([n, v]) => n === name && v !== value)).map(([name]) => name),
+        exported.filter(([name]) => name.endsWith("Store") || name === "Disk" || name === "Tiered")
+          .filter(([, value]) => value !== KVStore && !(value.prototype instanceof KVStore)).map(([name]) => name),
+      ]));`;
+    expect(JSON.parse(await runInProject(code))).toEqual([[], [], []]);
   });
 });
 
@@ -193,6 +241,18 @@ describe("a bundle for browsers", () => {
     ]);
     expect(inNode).toMatch(/^[0-9a-f]{16,}$/);
     expect(inBundle).toBe(inNode);
+  });
+
+  it("leaves out what is not used", async () => {
+    const { outputFiles } = await bundle({
+      stdin: { contents: 'export { counter } from "vkv";', resolveDir: project },
+      bundle: true,
+      minify: true,
+      format: "esm",
+      platform: "browser",
+      write: false,
+    });
+    expect(outputFiles[0]?.contents.length).toBeLessThan(3000);
   });
 });
 

@@ -21,13 +21,13 @@ import { ByteReader, varintLength, writeVarint } from "./varint.ts";
 
 /** The body's forms, by the header's version. None becomes another one by one changed bit. */
 const VERSION = { unchecked: 1, whole: 2, noted: 4, delta: 7 } as const;
-const VERSIONS: ReadonlySet<number> = new Set(Object.values(VERSION));
+const VERSIONS: ReadonlySet<number> = /* @__PURE__ */ new Set(/* @__PURE__ */ Object.values(VERSION));
 
 /**
  * What CRC-8 makes of each byte; the polynomial is x⁸ + x² + x + 1. It finds any one byte that changed, and any three bits;
  * of other damage all but 1 in 256.
  */
-const CRC = Uint8Array.from({ length: 256 }, (_, byte) => {
+const CRC = /* @__PURE__ */ Uint8Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc & 0x80 ? 0x07 : 0);
   return crc;

@@ -18,9 +18,9 @@ export function isHash(text: string): text is Hash {
   return /^[0-9a-f]{64}$/.test(text);
 }
 
-const DIGITS = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
+const DIGITS = /* @__PURE__ */ Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
 /** The digits of the hash that is being read. */
-const digits: number[] = Array.from({ length: 2 * HASH_BYTES }, () => 0);
+const digits: number[] = /* @__PURE__ */ Array.from({ length: 2 * HASH_BYTES }, () => 0);
 
 /** Reads the 32 bytes of a hash at `offset`. (In one go: a string that was put together from parts takes ten times the memory.) */
 export function readHash(bytes: Uint8Array, offset: number): Hash {

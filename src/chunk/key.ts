@@ -10,7 +10,7 @@ export type ChunkKind = "commit" | "node";
 
 const PREFIX: Record<ChunkKind, string> = CHUNK_PREFIXES;
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const UNITS = Array.from(DIGITS, (digit) => digit.charCodeAt(0));
+const UNITS = /* @__PURE__ */ Array.from(DIGITS, (digit) => digit.charCodeAt(0));
 /** The units of the key that is being made. */
 const made: number[] = [];
 

@@ -26,7 +26,9 @@ const PIECE_BYTES = { smallest: 8 * 1024, largest: 128 * 1024 };
 const PIECE_MASK = 0xfffe0000;
 /** A list of pieces ends after one whose hash begins with a zero byte, and after so many. */
 const LONGEST_LIST = 1024;
-const GEAR = Int32Array.from({ length: 256 }, (_, byte) => boundaryHash(new Uint8Array([byte]), 0, 1, 0));
+const GEAR = /* @__PURE__ */ Int32Array.from({ length: 256 }, (_, byte) =>
+  boundaryHash(new Uint8Array([byte]), 0, 1, 0),
+);
 
 /** A part of a value: a piece, or a list of parts. */
 interface Part {

@@ -14,12 +14,12 @@ import { findSlots, type Patch, replaceSlots } from "./replace.ts";
 import { beside, climb, isLast, type Spot, seek } from "./spot.ts";
 
 /** The root of the empty tree. */
-export const EMPTY_ROOT: Node = buildNode(new EntryList(), 0, 0, 0, false, false);
+export const EMPTY_ROOT: Node = /* @__PURE__ */ buildNode(/* @__PURE__ */ new EntryList(), 0, 0, 0, false, false);
 
 /** What the entries of a region take mostly, in bytes. */
 const ROOM = { keys: 2048, slots: 8192 };
 /** Where the entries of regions lie until their nodes are built: to make a list takes longer than most edits. */
-let scratch = emptyList();
+let scratch = /* @__PURE__ */ emptyList();
 
 /**
  * Sets and removes keys; returns the root of the tree after it. Its new nodes are not stored, and hold each other.

@@ -34,7 +34,7 @@ export function writeUtf8(text: string, target: Uint8Array, offset: number): num
 }
 
 /** Where keys that are looked up lie meanwhile: an array of their own would cost more than the look-up. */
-export const LOOKED_UP: Uint8Array = new Uint8Array(3 * MAX_KEY_BYTES);
+export const LOOKED_UP: Uint8Array = /* @__PURE__ */ new Uint8Array(3 * MAX_KEY_BYTES);
 
 /** The UTF-8 bytes of a key. */
 export function keyBytes(key: string): Uint8Array {

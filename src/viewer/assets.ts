@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { failure, type Reply } from "./reply.ts";
 
-/** The built page. This file lies in `src/viewer` or `dist/viewer`; from both, this is in `dist`. */
+/** The built page. This file lies in `src/viewer`, or is bundled into a file in a folder of `dist`; from all, this is in `dist`. */
 const FOLDER = new URL("../../dist/viewer/page/", import.meta.url);
 
 /** The page's files by their names in addresses; there are no others. */

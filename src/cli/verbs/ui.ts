@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import type { Command } from "commander";
-import { serveViewer } from "../../viewer/serve.ts";
 import { portNumber } from "../arguments.ts";
 import { examples, type Run } from "../verb.ts";
 
@@ -23,6 +22,8 @@ export function addUi(program: Command, run: Run): void {
     .action((options: UiOptions, verb: Command) =>
       run(verb, async (session) => {
         const { out, json, signal } = session;
+        // Node's HTTP server takes long to load, and no other verb needs it.
+        const { serveViewer } = await import("../../viewer/serve.ts");
         const viewer = await serveViewer(await session.store(), { ...options, signal });
         if (json) await out.json({ url: viewer.url });
         else await out.line(viewer.url);
