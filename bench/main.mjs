@@ -3,7 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseOptions } from "./harness/options.mjs";
-import { writeSection } from "./harness/report.mjs";
+import { writeTable } from "./harness/report.mjs";
 import { Runner } from "./harness/runner.mjs";
 import { baseIn, chooseSystems } from "./harness/systems.mjs";
 import { tableOf } from "./harness/table.mjs";
@@ -26,21 +26,19 @@ function understand(args) {
   }
 }
 
-async function main({ chosen, sizesOf, systems, runs, quick, profile, write }) {
+async function main({ chosen, sizesOf, systems, runs, patience, quick, profile, write }) {
   const profiles = profile === "" ? mkdtempSync(join(tmpdir(), "vkv-profile-")) : profile;
-  const runner = new Runner(systems, { runs, quick, profiles });
+  const runner = new Runner(systems, { runs, patience, quick, profiles });
   try {
     for (const workload of chosen) {
-      const tables = [];
       console.log(`## ${workload.id}: ${workload.title}\n`);
       for (const n of sizesOf(workload)) {
         const found = await runner.measure(workload, n);
         if (found.size === 0) continue;
-        tables.push(tableOf(workload, n, found));
-        console.log(`${tables.at(-1)}\n`);
+        const table = tableOf(workload, n, found);
+        console.log(`${table}\n`);
+        if (write) writeTable(workload, n, table);
       }
-      if (write && tables.length > 0)
-        writeSection(workload.id, `${workload.id}: ${workload.title}`, tables.join("\n\n"));
     }
   } finally {
     runner.close();

@@ -7,6 +7,7 @@ const HELP = `npm run bench -- [workloads] [options]
   --peers all|none|lmdb,okra   which systems beside vkv (all)
   --base ../other              also vkv of another clone, built: before and after, side by side
   --runs 5                     processes of each system for each workload (5; the median counts)
+  --patience 60                a run that took so many seconds is not repeated (60)
   --sizes 1k,100k,1M           how many keys (those of each workload up to 100k; with --write, all)
   --quick                      one run, a quarter of the rounds: a few seconds
   --profile [folder]           a CPU profile of vkv's rounds, one run; prints the functions that took longest
@@ -24,6 +25,7 @@ export function parseOptions(args) {
       peers: { type: "string", default: "all" },
       base: { type: "string" },
       runs: { type: "string" },
+      patience: { type: "string" },
       sizes: { type: "string" },
       quick: { type: "boolean", default: false },
       profile: { type: "string" },
@@ -46,6 +48,7 @@ export function parseOptions(args) {
   return {
     ...values,
     runs: values.runs === undefined ? (single ? 1 : 5) : whole(values.runs),
+    patience: values.patience === undefined ? 60 : whole(values.patience),
     chosen: choose(positionals),
     sizesOf: sizesOf(values.sizes, values.write),
   };

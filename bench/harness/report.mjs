@@ -1,8 +1,9 @@
-/** bench/results.md: a head and sections, each of which can be written anew on its own. */
+/** bench/results.md: a head and sections, each of which, and each of whose tables, can be written anew on its own. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { peers } from "../peers/index.mjs";
 import { workloads } from "../workloads/index.mjs";
 import { machine, today, versions } from "./machine.mjs";
+import { headingOf } from "./table.mjs";
 
 const file = new URL("../results.md", import.meta.url);
 const ORDER = [...workloads.map(({ id }) => id), "growth", "scale", "package"];
@@ -10,10 +11,30 @@ const MARK = /^<!-- (\w+) -->\n/m;
 
 /** Writes the section `name` of bench/results.md, and the head. */
 export function writeSection(name, title, text) {
-  const sections = existsSync(file) ? parse(readFileSync(file, "utf8")) : new Map();
-  sections.set(name, `## ${title}\n\n${text}\n\nMeasured on ${today()}.`);
+  write(name, `## ${title}\n\n${dated(text)}`);
+}
+
+/** Writes the table of a workload for one size, and the head; its tables for other sizes stay. */
+export function writeTable({ id, title, sizes }, size, text) {
+  const [, ...others] = (read().get(id) ?? "").split(/^(?=### )/m);
+  const tables = new Map([...others, dated(text)].map((table) => [table.split("\n")[0], table.trimEnd()]));
+  const ascending = [...new Set([...sizes, size])].sort((a, b) => a - b);
+  const order = ascending.map((each) => headingOf(id, each)).filter((heading) => tables.has(heading));
+  write(id, [`## ${id}: ${title}`, ...order.map((heading) => tables.get(heading))].join("\n\n"));
+}
+
+function dated(text) {
+  return `${text}\n\nMeasured on ${today()}.`;
+}
+
+function write(name, section) {
+  const sections = read().set(name, section);
   const all = ORDER.filter((id) => sections.has(id)).map((id) => `<!-- ${id} -->\n${sections.get(id)}`);
   writeFileSync(file, `${[head(), ...all].join("\n\n")}\n`);
+}
+
+function read() {
+  return existsSync(file) ? parse(readFileSync(file, "utf8")) : new Map();
 }
 
 function parse(text) {

@@ -6,9 +6,6 @@ import { install } from "./install.mjs";
 import { count } from "./options.mjs";
 import { runTask } from "./spawn.mjs";
 
-/** A run that took longer (seconds) is not repeated. */
-export const PATIENCE = 60;
-
 export class Runner {
   #systems;
   #options;
@@ -18,6 +15,7 @@ export class Runner {
 
   /**
    * @param options.runs how many processes of each system
+   * @param options.patience a run that took longer (seconds) is not repeated
    * @param options.profiles the folder for CPU profiles, or undefined
    */
   constructor(systems, options) {
@@ -38,7 +36,7 @@ export class Runner {
         if (over.has(system) || this.#skipped.has(system.name) || !canDo(system, workload, n)) continue;
         show(`${workload.id} ${count(n)}: run ${run + 1}, ${system.name}`);
         const result = await this.#run(system, workload, n);
-        if (result?.metrics === undefined || result.seconds > PATIENCE) over.add(system);
+        if (result?.metrics === undefined || result.seconds > this.#options.patience) over.add(system);
         if (result?.metrics !== undefined) found.set(system.name, [...(found.get(system.name) ?? []), result.metrics]);
       }
     }

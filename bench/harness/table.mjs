@@ -20,7 +20,12 @@ export function tableOf(workload, size, runs) {
   );
   const head = ["", "", "median", "min–max", "against vkv", "target", "÷ target"];
   const lines = aligned([head, ...rows].map((cells) => columns.map((column) => cells[column])));
-  return [`### ${workload.id}, ${count(size)} keys`, "", ...lines].join("\n");
+  return [headingOf(workload.id, size), "", ...lines].join("\n");
+}
+
+/** The heading of the table of a workload at one size. */
+export function headingOf(id, size) {
+  return `### ${id}, ${count(size)} keys`;
 }
 
 /** The row of each system for one metric. */
