@@ -52,16 +52,22 @@ export function keyText(bytes: Uint8Array): string {
 }
 
 /**
- * Adds the keys that end in `bytes` at the first `count` of `ends` to `texts`. To decode them together and cut the text takes 25 ns a key, to decode
- * each 100; a key then holds the text of all, so that they should be few.
+ * Puts the keys that end in `bytes` at the first `count` of `ends` into `texts`, from the index `at` on. To decode them together and cut the text takes
+ * 25 ns a key, to decode each 100; a key then holds the text of all, so that they should be few.
  */
-export function addKeyTexts(bytes: Uint8Array, ends: readonly number[], count: number, texts: string[]): void {
+export function putKeyTexts(
+  bytes: Uint8Array,
+  ends: readonly number[],
+  count: number,
+  texts: string[],
+  at: number,
+): void {
   const text = keyText(bytes);
   const isAscii = text.length === bytes.length;
   let start = 0;
   for (let i = 0; i < count; i++) {
     const end = ends[i] ?? 0;
-    texts.push(isAscii ? text.substring(start, end) : keyText(bytes.subarray(start, end)));
+    texts[at + i] = isAscii ? text.substring(start, end) : keyText(bytes.subarray(start, end));
     start = end;
   }
 }

@@ -257,8 +257,23 @@ export class Node {
 
   /** The index of the key in `bytes` from `start` to `end`; -1 if it is not there. */
   find(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
-    const index = this.#search(bytes, start, end);
-    return index < this.count && this.compareKey(index, bytes, start, end) === 0 ? index : -1;
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const order = this.#compareSuffix(middle, bytes, start, end);
+      if (order === 0) return this.#hasPrefix(bytes, start, end) ? middle : -1;
+      if (order < 0) low = middle + 1;
+      else high = middle;
+    }
+    return -1;
+  }
+
+  #hasPrefix(bytes: Uint8Array, start: number, end: number): boolean {
+    const { payload, prefixLength } = this;
+    if (end - start < prefixLength) return false;
+    for (let i = 0; i < prefixLength; i++) if (payload[this.#prefixStart + i] !== bytes[start + i]) return false;
+    return true;
   }
 
   /** The order of an entry's key and the one in `bytes` from `start` to `end`. */

@@ -1,6 +1,6 @@
 import type { ChunkStore } from "../chunk/store.ts";
 import { readSlots } from "./blob.ts";
-import { addKeyTexts } from "./key-bytes.ts";
+import { putKeyTexts } from "./key-bytes.ts";
 import type { Node } from "./node.ts";
 
 /** Entries of a leaf, from `from` to before `to`. */
@@ -9,6 +9,13 @@ interface Run {
   readonly from: number;
   readonly to: number;
 }
+
+/** Keys of leaves are decoded together up to so many bytes: it takes less time, but each key holds the text of all. */
+const TEXT_BYTES = 512;
+/** Where they lie until then: an array of their own would cost more than to decode them. */
+let scratch = new Uint8Array(4096);
+/** Where each of them ends. */
+const scratchEnds: number[] = [];
 
 /** Entries as a scan finds them: whole stretches of leaves, of which nothing is copied until it is asked for. */
 export class Page {
@@ -32,11 +39,23 @@ export class Page {
   }
 
   get keys(): string[] {
-    const keys: string[] = [];
-    for (const run of this.#runs) {
-      const from = keys.length;
-      addTexts(run, keys);
-      if (this.#reverse) keys.push(...keys.splice(from).reverse());
+    const keys = new Array<string>(this.#length);
+    let at = 0;
+    for (let from = 0; from < this.#runs.length; ) {
+      let end = 0;
+      let count = 0;
+      for (; from < this.#runs.length; from++) {
+        const run = this.#runs[from] as Run;
+        const room = keyRoom(run);
+        if (count > 0 && end + room > TEXT_BYTES) break;
+        if (room > scratch.length) scratch = new Uint8Array(2 * room);
+        for (let i = run.from; i < run.to; i++) {
+          end = run.leaf.copyKey(this.#reverse ? run.to - 1 - (i - run.from) : i, scratch, end);
+          scratchEnds[count++] = end;
+        }
+      }
+      putKeyTexts(scratch.subarray(0, end), scratchEnds, count, keys, at);
+      at += count;
     }
     return keys;
   }
@@ -56,7 +75,8 @@ export class Page {
     for (const { leaf, from, to } of this.#runs) room += leaf.slotStart(to) - leaf.slotStart(from);
     const slab = new Uint8Array(room);
     const { buffer } = slab;
-    const values: Uint8Array[] = [];
+    const values = new Array<Uint8Array>(this.#length);
+    let count = 0;
     let end = 0;
     for (const { leaf, from, to } of this.#runs) {
       const start = leaf.slotStart(from);
@@ -68,7 +88,7 @@ export class Page {
         const at = leaf.slotStart(index) + shift;
         if (slab[at] !== 0) return undefined;
         // Half the time of `subarray`.
-        values.push(new Uint8Array(buffer, at + 1, leaf.slotEnd(index) + shift - at - 1));
+        values[count++] = new Uint8Array(buffer, at + 1, leaf.slotEnd(index) + shift - at - 1);
       }
     }
     return values;
@@ -80,18 +100,7 @@ export async function readValues(chunks: ChunkStore, page: Page): Promise<(Uint8
   return page.inlineValues() ?? readSlots(chunks, page.slots);
 }
 
-/** Where the keys of a run lie until they are decoded: an array of their own would cost more than that. */
-let scratch = new Uint8Array(4096);
-/** Where each of them ends. */
-const scratchEnds: number[] = [];
-
-function addTexts({ leaf, from, to }: Run, texts: string[]): void {
-  const room = (to - from) * leaf.prefixLength + leaf.suffixEnd(to - 1) - leaf.suffixStart(from);
-  if (room > scratch.length) scratch = new Uint8Array(2 * room);
-  let end = 0;
-  for (let i = from; i < to; i++) {
-    end = leaf.copyKey(i, scratch, end);
-    scratchEnds[i - from] = end;
-  }
-  addKeyTexts(scratch.subarray(0, end), scratchEnds, to - from, texts);
+/** How many bytes the keys of a run take. */
+function keyRoom({ leaf, from, to }: Run): number {
+  return (to - from) * leaf.prefixLength + leaf.suffixEnd(to - 1) - leaf.suffixStart(from);
 }

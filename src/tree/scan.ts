@@ -45,7 +45,7 @@ function scanPage(nodes: NodeStore, root: Node, range: Range, reverse: boolean, 
   const reader = new NodeReader(nodes);
   return reader.run(() => {
     const filler = new PageFiller(reader, reverse, size);
-    filler.visit(root, range);
+    filler.visit(root, range, true);
     return filler;
   });
 }
@@ -59,6 +59,8 @@ class PageFiller {
   /** Whether the range ends with the page. */
   isComplete = true;
   #leaf: Node | undefined;
+  /** Whether that is the first child of its parent. */
+  #isFirst = false;
   /** Where the last entry lies. */
   #last: { readonly leaf: Node; readonly index: number } | undefined;
 
@@ -74,12 +76,14 @@ class PageFiller {
     return this.#last?.leaf.key(this.#last.index);
   }
 
-  visit(node: Node, { start, end }: Range): void {
+  /** @param isFirst whether the node is the first child of its parent */
+  visit(node: Node, { start, end }: Range, isFirst: boolean): void {
     const from = start === undefined ? 0 : node.lowerBound(start);
     // The child that holds `end` holds keys before it, too.
     const bound = end === undefined ? node.count : node.lowerBound(end) + (node.level > 0 ? 1 : 0);
     const to = Math.min(bound, node.count);
     if (node.level === 0) {
+      this.#follow(node, isFirst);
       this.#take(node, from, to);
       return;
     }
@@ -94,13 +98,13 @@ class PageFiller {
         this.#room -= node.entryTotals(index).size;
       } else {
         // Only the children at the ends hold other keys than those of the range.
-        this.visit(child, { start: index === from ? start : undefined, end: index === to - 1 ? end : undefined });
+        const rest = { start: index === from ? start : undefined, end: index === to - 1 ? end : undefined };
+        this.visit(child, rest, index === 0);
       }
     }
   }
 
   #take(leaf: Node, from: number, to: number): void {
-    this.#follow(leaf);
     const count = Math.min(to - from, this.#room);
     if (count < to - from) this.isComplete = false;
     if (count <= 0) return;
@@ -110,10 +114,13 @@ class PageFiller {
     this.#last = { leaf, index: this.#reverse ? first : first + count - 1 };
   }
 
-  #follow(leaf: Node): void {
+  /** Children of one parent are in order, as it has the keys between them; a first child may have keys from before it. */
+  #follow(leaf: Node, isFirst: boolean): void {
     const last = this.#leaf;
+    const isChecked = this.#reverse ? !this.#isFirst : !isFirst;
     this.#leaf = leaf;
-    if (last === undefined) return;
+    this.#isFirst = isFirst;
+    if (last === undefined || isChecked) return;
     if (this.#reverse) checkOrder(leaf, last);
     else checkOrder(last, leaf);
   }

@@ -26,3 +26,17 @@ it("finds the entries of keys that are there, in any order and as often as asked
     propertyOptions({ numRuns: 60 }),
   );
 });
+
+it("finds every key where those below a first child lack what the keys of its parent begin with", async () => {
+  const count = 5000;
+  const name = (index: number): string => `user/${String(index).padStart(6, "0")}/profile`;
+  const trees = new Trees();
+  const root = await trees.build(
+    new Map(Array.from({ length: count }, (_, i) => [name(i), new Uint8Array([i & 255])])),
+  );
+  // In no order, so that each is looked for from the root.
+  const asked = Array.from({ length: count }, (_, i) => (i * 1999) % count);
+  expect(cachedEntries(trees.nodes, root, asked.map(name))?.keys).toEqual(asked.map(name));
+  const absent = asked.flatMap((each) => [`${name(each)}s`, name(each).slice(0, -9), name(each + count)]);
+  expect(cachedEntries(trees.nodes, root, absent)?.keys).toEqual([]);
+});
