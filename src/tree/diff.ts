@@ -114,6 +114,15 @@ function leafDeltas(lefts: readonly Node[], rights: readonly Node[], range: Rang
     if (isIn(range, key)) page.push({ key, before, after });
   };
   while (a.node !== undefined || b.node !== undefined) {
+    const replaced = replacedBetween(a, b);
+    if (replaced !== undefined) {
+      for (const index of replaced.indexes) {
+        add(replaced.before.key(index), replaced.before.slot(index), replaced.after.slot(index));
+      }
+      a.next(replaced.before.count);
+      b.next(replaced.after.count);
+      continue;
+    }
     const comes = order(a, b);
     if (comes < 0 && a.node !== undefined) {
       add(a.node.key(a.index), a.node.slot(a.index), undefined);
@@ -150,10 +159,26 @@ function compareChildren(level: number, lefts: readonly Node[], rights: readonly
     before = lower(lefts);
     after = lower(rights);
   };
-  const add = ({ node, index }: Entries, side: Subtree[]): void => {
+  const add = (node: Node | undefined, index: number, side: Subtree[]): void => {
     if (node !== undefined && overlaps(range, node, index)) side.push({ parent: node, index });
   };
+  const closeIfFull = (last: Node, index: number): void => {
+    if (before.length + after.length < 2 * STRETCH) return;
+    const end = keyAfter(last.key(index));
+    close(range.end !== undefined && compareKeys(range.end, end) < 0 ? range.end : end);
+  };
   while (a.node !== undefined || b.node !== undefined) {
+    const replaced = replacedBetween(a, b);
+    if (replaced !== undefined) {
+      for (const index of replaced.indexes) {
+        add(replaced.before, index, before);
+        add(replaced.after, index, after);
+        closeIfFull(replaced.before, index);
+      }
+      a.next(replaced.before.count);
+      b.next(replaced.after.count);
+      continue;
+    }
     const known = knownSame(a, b);
     if (known > 0) {
       a.next(known);
@@ -165,22 +190,31 @@ function compareChildren(level: number, lefts: readonly Node[], rights: readonly
     const comes = isSame ? 0 : order(a, b);
     const { node: last, index } = comes <= 0 ? a : b;
     if (comes <= 0) {
-      if (!isSame) add(a, before);
+      if (!isSame) add(a.node, a.index, before);
       a.next();
     }
     if (comes >= 0) {
-      if (!isSame) add(b, after);
+      if (!isSame) add(b.node, b.index, after);
       b.next();
     }
     if (last === undefined || before.length + after.length < 2 * STRETCH) continue;
     // Where only one side has a boundary, a child of the other lies across it.
-    if (comes < 0) add(b, after);
-    if (comes > 0) add(a, before);
-    const end = keyAfter(last.key(index));
-    close(range.end !== undefined && compareKeys(range.end, end) < 0 ? range.end : end);
+    if (comes < 0) add(b.node, b.index, after);
+    if (comes > 0) add(a.node, a.index, before);
+    closeIfFull(last, index);
   }
   close(range.end);
   return stretches;
+}
+
+/** What is known of the next two nodes: which of their entries differ, as one was made from the other. That takes no look at their entries. */
+function replacedBetween(
+  a: Entries,
+  b: Entries,
+): { readonly before: Node; readonly after: Node; readonly indexes: readonly number[] } | undefined {
+  if (a.node === undefined || b.node === undefined || a.index > 0 || b.index > 0) return undefined;
+  const indexes = a.node.replacedSince(b.node);
+  return indexes && { before: a.node, after: b.node, indexes };
 }
 
 /** How many of the next children are the same as they lie in the same places of the cache: that takes no look at their hashes. */
