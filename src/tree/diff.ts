@@ -113,16 +113,10 @@ function leafDeltas(lefts: readonly Node[], rights: readonly Node[], range: Rang
   const add = (key: Uint8Array, before: Uint8Array | undefined, after: Uint8Array | undefined): void => {
     if (isIn(range, key)) page.push({ key, before, after });
   };
+  const addReplaced = (left: Node, right: Node, index: number): void =>
+    add(left.key(index), left.slot(index), right.slot(index));
   while (a.node !== undefined || b.node !== undefined) {
-    const replaced = replacedBetween(a, b);
-    if (replaced !== undefined) {
-      for (const index of replaced.indexes) {
-        add(replaced.before.key(index), replaced.before.slot(index), replaced.after.slot(index));
-      }
-      a.next(replaced.before.count);
-      b.next(replaced.after.count);
-      continue;
-    }
+    if (passReplaced(a, b, addReplaced)) continue;
     const comes = order(a, b);
     if (comes < 0 && a.node !== undefined) {
       add(a.node.key(a.index), a.node.slot(a.index), undefined);
@@ -167,18 +161,13 @@ function compareChildren(level: number, lefts: readonly Node[], rights: readonly
     const end = keyAfter(last.key(index));
     close(range.end !== undefined && compareKeys(range.end, end) < 0 ? range.end : end);
   };
+  const addReplaced = (left: Node, right: Node, index: number): void => {
+    add(left, index, before);
+    add(right, index, after);
+    closeIfFull(left, index);
+  };
   while (a.node !== undefined || b.node !== undefined) {
-    const replaced = replacedBetween(a, b);
-    if (replaced !== undefined) {
-      for (const index of replaced.indexes) {
-        add(replaced.before, index, before);
-        add(replaced.after, index, after);
-        closeIfFull(replaced.before, index);
-      }
-      a.next(replaced.before.count);
-      b.next(replaced.after.count);
-      continue;
-    }
+    if (passReplaced(a, b, addReplaced)) continue;
     const known = knownSame(a, b);
     if (known > 0) {
       a.next(known);
@@ -207,14 +196,17 @@ function compareChildren(level: number, lefts: readonly Node[], rights: readonly
   return stretches;
 }
 
-/** What is known of the next two nodes: which of their entries differ, as one was made from the other. That takes no look at their entries. */
-function replacedBetween(
-  a: Entries,
-  b: Entries,
-): { readonly before: Node; readonly after: Node; readonly indexes: readonly number[] } | undefined {
-  if (a.node === undefined || b.node === undefined || a.index > 0 || b.index > 0) return undefined;
-  const indexes = a.node.replacedSince(b.node);
-  return indexes && { before: a.node, after: b.node, indexes };
+/** Passes two nodes of which one was made from the other, and so tells which of their entries differ: the others are not looked at. Whether they are such. */
+function passReplaced(a: Entries, b: Entries, visit: (before: Node, after: Node, index: number) => void): boolean {
+  const { node: before } = a;
+  const { node: after } = b;
+  if (before === undefined || after === undefined || a.index > 0 || b.index > 0) return false;
+  const replaced = after.replacedSince(before);
+  if (replaced === undefined) return false;
+  for (const index of replaced) visit(before, after, index);
+  a.next(before.count);
+  b.next(after.count);
+  return true;
 }
 
 /** How many of the next children are the same as they lie in the same places of the cache: that takes no look at their hashes. */

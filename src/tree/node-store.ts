@@ -7,7 +7,7 @@
  */
 import type { Hash } from "../chunk/hash.ts";
 import { type ChunkStore, missingChunk } from "../chunk/store.ts";
-import { checkedChild, decodeNode, NO_CHILDREN, Node, type NodeRef, setChild } from "./node.ts";
+import { checkedChild, decodeNode, NO_CHILDREN, type Node, type NodeRef, setChild } from "./node.ts";
 
 /** How many bytes of nodes stay cached, unless asked otherwise. */
 const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
