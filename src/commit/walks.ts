@@ -71,12 +71,11 @@ export class Walks {
     return descent;
   }
 
-  /** Keeps a walk that its caller needs no more, if that is worth it; whether it is. Only of a head whose history is whole. */
-  keep(head: CommitRecord, descent: Descent): boolean {
-    if (descent.size < this.#least || descent.size > MOST) return false;
+  /** Keeps a walk that its caller needs no more, if that is worth it. Only of a head whose history is whole. */
+  keep(head: CommitRecord, descent: Descent): void {
+    if (descent.size < this.#least || descent.size > MOST) return;
     const others = this.#kept.filter((kept) => kept.head.hash !== head.hash);
     this.#kept = [...others.slice(1 - KEPT), { head, descent }];
-    return true;
   }
 
   #remove(kept: Kept): boolean {
