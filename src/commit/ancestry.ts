@@ -10,6 +10,7 @@ import { Descent, isCut, type Search } from "./descent.ts";
 import { Frontier } from "./frontier.ts";
 import { type Horizon, Widened } from "./horizon.ts";
 import { ReadAhead } from "./read-ahead.ts";
+import { Walks } from "./walks.ts";
 
 /** How many commits of a long line are fetched at a time. */
 const LINE = 1024;
@@ -47,9 +48,28 @@ export async function reachableFrom(
 ): Promise<boolean | undefined> {
   const onLines = (): Promise<boolean | undefined> => reachableOnLines(commits, target, heads);
   const byWalk = (search: Search): Promise<boolean | undefined> =>
-    (descent ?? new Descent(commits, heads, horizon)).reaches(target, search);
+    descent === undefined ? reachedByWalk(commits, target, heads, horizon, search) : descent.reaches(target, search);
+  // Nothing is below a commit of its own generation.
+  if (heads.every(({ generation }) => generation <= target.generation))
+    return heads.some(({ hash }) => hash === target.hash);
   const isStraight = heads.every(({ merges }) => merges === 0);
   return answerOf(horizon, isStraight, onLines, byWalk);
+}
+
+async function reachedByWalk(
+  commits: CommitStore,
+  target: CommitRecord,
+  heads: readonly CommitRecord[],
+  horizon: Horizon,
+  search: Search,
+): Promise<boolean | undefined> {
+  const [head] = heads;
+  if (head === undefined || heads.length > 1) return new Descent(commits, heads, horizon).reaches(target, search);
+  const walks = Walks.of(commits);
+  const descent = await walks.take(head, target.generation, horizon, search);
+  const answer = await descent.reaches(target, search);
+  if (horizon.isOpen) walks.keep(head, descent);
+  return answer;
 }
 
 /** The answer of a quick search along first-parent lines, or else of one that is sure to find it and knows where history ends. */
@@ -121,7 +141,69 @@ export async function mergeBases(
   const onLines = async (): Promise<CommitRecord[] | undefined> =>
     a === undefined || as.length > 1 ? undefined : baseOnLines(commits, a, b);
   const isStraight = as.length === 1 && a?.merges === 0 && b.merges === 0;
-  return answerOf(horizon, isStraight, onLines, (search) => paintDown(commits, as, b, horizon, search));
+  return answerOf(horizon, isStraight, onLines, async (search) => {
+    const found = as.length === 1 && a !== undefined ? await basesByWalk(commits, a, b, horizon, search) : undefined;
+    return found ?? paintDown(commits, as, b, horizon, search);
+  });
+}
+
+/** The lowest common ancestors of two commits, if a walk down from the higher one was kept: then only what is not below that is walked. */
+async function basesByWalk(
+  commits: CommitStore,
+  a: CommitRecord,
+  b: CommitRecord,
+  horizon: Horizon,
+  search: Search,
+): Promise<CommitRecord[] | undefined> {
+  const [low, high] = a.generation < b.generation ? [a, b] : [b, a];
+  const walks = Walks.of(commits);
+  const walk = walks.takeKept(high, horizon);
+  if (walk === undefined) return undefined;
+  const found = await highestReached(commits, walk, low, horizon, search);
+  if (horizon.isOpen) walks.keep(high, walk);
+  return found;
+}
+
+/**
+ * The commits, from one on down, to which a walk comes, and that are not below another such. By falling generation, so that what is
+ * below one that was found is known when a commit's turn comes.
+ */
+async function highestReached(
+  commits: CommitStore,
+  walk: Descent,
+  from: CommitRecord,
+  horizon: Horizon,
+  search: Search,
+): Promise<CommitRecord[]> {
+  const ahead = new ReadAhead(commits, [from], horizon);
+  const open = new Frontier([from]);
+  /** Whether each commit that was met is below one that was found. */
+  const isBelow = new Map<Hash, boolean>([[from.hash, false]]);
+  /** How many commits of the frontier are not. */
+  let others = 1;
+  const found: CommitRecord[] = [];
+  while (others > 0 && !search.over) {
+    const commit = open.pop();
+    if (commit === undefined) break;
+    let isCommon = isBelow.get(commit.hash) === true;
+    if (!isCommon) {
+      others--;
+      isCommon = (await walk.reaches(commit, search)) === true;
+      if (isCommon) found.push(commit);
+    }
+    for (const parent of await ahead.parents(commit)) {
+      const known = isBelow.get(parent.hash);
+      if (known === undefined) open.add(parent);
+      if (known === undefined && !isCommon) others++;
+      if (known === false && isCommon) others--;
+      isBelow.set(parent.hash, isCommon || known === true);
+    }
+  }
+  return inOrder(found);
+}
+
+function inOrder(found: readonly CommitRecord[]): CommitRecord[] {
+  return found.toSorted((x, y) => (x.hash < y.hash ? -1 : 1));
 }
 
 /** The answer as far as first-parent lines give it. */
@@ -359,7 +441,7 @@ async function paintDown(
     const otherCut = cutAt.get(side === FROM_A ? FROM_B : FROM_A);
     if (otherCut !== undefined && (commit.generation < otherCut || cutAt.has(side))) throw cutOff();
   }
-  return found.sort((x, y) => (x.hash < y.hash ? -1 : 1));
+  return inOrder(found);
 }
 
 function cutOff(): HistoryCutError {

@@ -17,8 +17,8 @@ export interface Search {
 export class Descent {
   readonly #horizon: Horizon;
   readonly #ahead: ReadAhead;
-  readonly #open: Frontier;
-  readonly #found: Set<Hash>;
+  #open: Frontier;
+  #found: Set<Hash>;
   /** The highest generation at which a way was cut. */
   #cutAt = -1;
   /** Ends when the walk stands still: one question at a time. */
@@ -29,6 +29,26 @@ export class Descent {
     this.#ahead = new ReadAhead(commits, heads, horizon);
     this.#open = new Frontier(heads);
     this.#found = new Set(heads.map(({ hash }) => hash));
+  }
+
+  /** How many commits the walk has come to. */
+  get size(): number {
+    return this.#found.size;
+  }
+
+  /**
+   * Goes on from where another walk has come to, that of a head which this one has found; that other one must not be used
+   * any more. Costs what this walk has come to. Both must see the whole history.
+   */
+  adopt(below: Descent): void {
+    for (let commit = this.#open.pop(); commit !== undefined; commit = this.#open.pop()) {
+      if (!below.#found.has(commit.hash)) below.#open.add(commit);
+    }
+    for (const hash of this.#found) below.#found.add(hash);
+    this.#open = below.#open;
+    this.#found = below.#found;
+    // A question that was given up there may not have ended yet.
+    this.#last = below.#last;
   }
 
   /** Whether the walk comes to a commit. `undefined`: that lies beyond the horizon. What it answers after the search is over means nothing. */

@@ -17,7 +17,7 @@ import {
   SessionCollectedError,
   StoreClosedError,
 } from "../errors.ts";
-import { reachableFrom } from "./ancestry.ts";
+import { isAncestor, reachableFrom } from "./ancestry.ts";
 import { pause } from "./backoff.ts";
 import type { CommitRecord } from "./commit.ts";
 import { beginEpoch, decodeEpoch, EPOCH_KEY, raiseRefs, readEpoch } from "./epoch.ts";
@@ -326,7 +326,7 @@ export class Session {
     }
     if (open.length === 0) return;
     // The branch's own history needs no listing.
-    let others = await this.#notBelow(this.#ownTip(), open);
+    let others = await this.#notBelowHead(open);
     if (base !== undefined && base.epoch >= this.#epoch && others.some(({ hash }) => hash === base.head)) {
       this.#safe.set(base.head, base.cuts);
       others = others.filter(({ hash }) => hash !== base.head);
@@ -353,21 +353,25 @@ export class Session {
     return others;
   }
 
-  /** The cuts of tips that hold a commit. A tip whose ref moved on, so that what it led to was collected, says nothing. */
-  async #cutsAbove(commit: CommitRecord, holders: Holders): Promise<readonly Hash[] | undefined> {
-    try {
-      return await holders.cutsAbove(commit);
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
+  /** The cuts of tips that hold a commit. */
+  #cutsAbove(commit: CommitRecord, holders: Holders): Promise<readonly Hash[] | undefined> {
+    return ifThere(() => holders.cutsAbove(commit));
   }
 
-  /** The branch's HEAD, if what is below it is safe for the session's epoch. */
-  #ownTip(): Holders {
-    const tips = new Tips();
-    if (this.#ref !== undefined && this.#ref.epoch >= this.#epoch) tips.add(this.#ref);
-    return new Holders(this.repository, tips);
+  /** The same for the branch's HEAD, if what is below it is safe for the session's epoch. */
+  async #notBelowHead(open: readonly CommitRecord[]): Promise<readonly CommitRecord[]> {
+    const ref = this.#ref;
+    if (ref === undefined || ref.epoch < this.#epoch) return open;
+    const { store, commits } = this.repository;
+    const horizon = new Horizon(store, ref.cuts, "these");
+    const others: CommitRecord[] = [];
+    for (const commit of open) {
+      const below = async (): Promise<boolean | undefined> =>
+        isAncestor(commits, commit, await commits.load(ref.head), horizon);
+      if (await ifThere(below)) this.#safe.set(commit.hash, ref.cuts);
+      else others.push(commit);
+    }
+    return others;
   }
 
   /**
@@ -411,5 +415,15 @@ export class Session {
       const which = more.length === 0 ? `Commit ${first}` : `One of ${open.length} commits, among them ${first}`;
       throw new SessionCollectedError(`${which}, which this handle uses, was collected as garbage.`, { cause });
     }
+  }
+}
+
+/** What is found below a tip. One whose ref moved on, so that what it led to was collected, says nothing. */
+async function ifThere<T>(find: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await find();
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
 }

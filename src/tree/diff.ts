@@ -113,7 +113,10 @@ function leafDeltas(lefts: readonly Node[], rights: readonly Node[], range: Rang
   const add = (key: Uint8Array, before: Uint8Array | undefined, after: Uint8Array | undefined): void => {
     if (isIn(range, key)) page.push({ key, before, after });
   };
+  const addReplaced = (left: Node, right: Node, index: number): void =>
+    add(left.key(index), left.slot(index), right.slot(index));
   while (a.node !== undefined || b.node !== undefined) {
+    if (passReplaced(a, b, addReplaced)) continue;
     const comes = order(a, b);
     if (comes < 0 && a.node !== undefined) {
       add(a.node.key(a.index), a.node.slot(a.index), undefined);
@@ -150,10 +153,21 @@ function compareChildren(level: number, lefts: readonly Node[], rights: readonly
     before = lower(lefts);
     after = lower(rights);
   };
-  const add = ({ node, index }: Entries, side: Subtree[]): void => {
+  const add = (node: Node | undefined, index: number, side: Subtree[]): void => {
     if (node !== undefined && overlaps(range, node, index)) side.push({ parent: node, index });
   };
+  const closeIfFull = (last: Node, index: number): void => {
+    if (before.length + after.length < 2 * STRETCH) return;
+    const end = keyAfter(last.key(index));
+    close(range.end !== undefined && compareKeys(range.end, end) < 0 ? range.end : end);
+  };
+  const addReplaced = (left: Node, right: Node, index: number): void => {
+    add(left, index, before);
+    add(right, index, after);
+    closeIfFull(left, index);
+  };
   while (a.node !== undefined || b.node !== undefined) {
+    if (passReplaced(a, b, addReplaced)) continue;
     const known = knownSame(a, b);
     if (known > 0) {
       a.next(known);
@@ -165,22 +179,34 @@ function compareChildren(level: number, lefts: readonly Node[], rights: readonly
     const comes = isSame ? 0 : order(a, b);
     const { node: last, index } = comes <= 0 ? a : b;
     if (comes <= 0) {
-      if (!isSame) add(a, before);
+      if (!isSame) add(a.node, a.index, before);
       a.next();
     }
     if (comes >= 0) {
-      if (!isSame) add(b, after);
+      if (!isSame) add(b.node, b.index, after);
       b.next();
     }
     if (last === undefined || before.length + after.length < 2 * STRETCH) continue;
     // Where only one side has a boundary, a child of the other lies across it.
-    if (comes < 0) add(b, after);
-    if (comes > 0) add(a, before);
-    const end = keyAfter(last.key(index));
-    close(range.end !== undefined && compareKeys(range.end, end) < 0 ? range.end : end);
+    if (comes < 0) add(b.node, b.index, after);
+    if (comes > 0) add(a.node, a.index, before);
+    closeIfFull(last, index);
   }
   close(range.end);
   return stretches;
+}
+
+/** Passes two nodes of which one was made from the other, and so tells which of their entries differ: the others are not looked at. Whether they are such. */
+function passReplaced(a: Entries, b: Entries, visit: (before: Node, after: Node, index: number) => void): boolean {
+  const { node: before } = a;
+  const { node: after } = b;
+  if (before === undefined || after === undefined || a.index > 0 || b.index > 0) return false;
+  const replaced = after.replacedSince(before);
+  if (replaced === undefined) return false;
+  for (const index of replaced) visit(before, after, index);
+  a.next(before.count);
+  b.next(after.count);
+  return true;
 }
 
 /** How many of the next children are the same as they lie in the same places of the cache: that takes no look at their hashes. */

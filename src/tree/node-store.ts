@@ -7,7 +7,7 @@
  */
 import type { Hash } from "../chunk/hash.ts";
 import { type ChunkStore, missingChunk } from "../chunk/store.ts";
-import { checkedChild, decodeNode, NO_CHILDREN, Node, type NodeRef, setChild } from "./node.ts";
+import { checkedChild, decodeNode, NO_CHILDREN, type Node, type NodeRef, setChild } from "./node.ts";
 
 /** How many bytes of nodes stay cached, unless asked otherwise. */
 const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
@@ -62,12 +62,12 @@ export class NodeStore {
    */
   addStored(node: Node, baseOf: (hash: Hash) => Hash | undefined = () => undefined): Node {
     if (node.stored !== undefined) return node;
-    const { hash, payload, level } = node;
+    const { hash, level } = node;
     const known = this.#refs.get(hash)?.node;
     if (known !== undefined) return known;
     const children = level === 0 ? NO_CHILDREN : node.children.slice();
     for (const index of node.held) children[index] = this.#refOf(children[index], baseOf);
-    return this.add(new Node(hash, payload, children, { base: baseOf(hash) }, undefined, node.totals()));
+    return this.add(node.asStored(children, { base: baseOf(hash) }));
   }
 
   /** Where the cache has a child. */

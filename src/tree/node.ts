@@ -51,6 +51,12 @@ export interface Stored {
   readonly base: Hash | undefined;
 }
 
+/** What a node was made from, and which of its entries got other slots. */
+interface Replaced {
+  readonly from: Hash;
+  readonly indexes: readonly number[];
+}
+
 /** The children of a leaf. */
 export const NO_CHILDREN: (NodeRef | undefined)[] = [];
 const NONE: readonly number[] = [];
@@ -91,6 +97,8 @@ export class Node {
   /** The next four bytes of each key. */
   #heads: number[] | undefined;
   #searches = 0;
+  /** Which entries got other slots, if it was made so from another node. */
+  #replaced: Replaced | undefined;
 
   /**
    * @param children those that are at hand
@@ -128,16 +136,33 @@ export class Node {
    * A node with the same keys and other slots, which is not stored.
    *
    * @param payload its bytes: with the same keys
+   * @param indexes the entries whose slots differ, in ascending order
    */
   withSlots(
     payload: Uint8Array,
     children: (NodeRef | undefined)[],
     held: readonly number[] | undefined,
     totals: Totals,
+    indexes: readonly number[],
   ): Node {
     const node = new Node(hashOf(payload), payload, children, undefined, held, totals);
     node.#heads = this.#heads;
+    node.#replaced = { from: this.hash, indexes };
     return node;
+  }
+
+  /** The same node, after it was stored with all below it. */
+  asStored(children: (NodeRef | undefined)[], stored: Stored): Node {
+    const node = new Node(this.hash, this.payload, children, stored, undefined, this.totals());
+    node.#heads = this.#heads;
+    node.#replaced = this.#replaced;
+    return node;
+  }
+
+  /** The entries whose slots differ between this node and another one with the same keys, if it is known that one was made from the other. */
+  replacedSince(other: Node): readonly number[] | undefined {
+    if (this.#replaced?.from === other.hash) return this.#replaced.indexes;
+    return other.#replaced?.from === this.hash ? other.#replaced.indexes : undefined;
   }
 
   #offset(index: number): number {

@@ -115,7 +115,7 @@ export function replaceSlots({ node, indexes, changes }: Patch, edits: EntryList
       writeOffset(payload, count + i, node.slotEnd(i) - slotsStart + shift, wide);
   }
   if (!isInPlace) payload.set(source.subarray(from), at);
-  return node.withSlots(payload, children, node.level === 0 ? undefined : held, { size, bytes });
+  return node.withSlots(payload, children, node.level === 0 ? undefined : held, { size, bytes }, indexes);
 }
 
 /** The numbers of two lists. (They are short: a set of them would cost more.) */

@@ -37,6 +37,41 @@ describe("one walk", () => {
     );
   });
 
+  it("goes on from where a walk from further down has come to, as if it had walked all the way", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        shape,
+        fc.nat({ max: 20 }),
+        fc.nat(),
+        fc.option(fc.nat({ max: 89 }), { nil: undefined }),
+        questions,
+        async (made, i, j, before, after) => {
+          const graph = await build(made);
+          const head = pick(graph.commits, i);
+          const below = graph.commits.filter(({ hash }) => graph.ancestors.get(head.hash)?.has(hash));
+          const lower = pick(below, j);
+          const horizon = new Horizon(graph.store, [], "these");
+          const { commits } = cold(graph);
+          const first = new Descent(commits, [lower], horizon);
+          if (before !== undefined) await first.reaches(pick(graph.commits, before), { over: false });
+          const walk = new Descent(commits, [head], horizon);
+          expect(await walk.reaches(lower, { over: false })).toBe(true);
+          const last = { over: false };
+          void first.reaches(pick(graph.commits.slice(0, 1), 0), last);
+          await Promise.resolve();
+          await Promise.resolve();
+          walk.adopt(first);
+          last.over = true;
+          for (const [index] of after) {
+            const target = pick(graph.commits, index);
+            expect(await walk.reaches(target, { over: false })).toBe(graph.ancestors.get(head.hash)?.has(target.hash));
+          }
+        },
+      ),
+      propertyOptions({ numRuns: 150 }),
+    );
+  });
+
   it("comes to what is missing again with each question about what is below it", async () => {
     const graph = await build(Array.from({ length: 6 }, () => [0]));
     const [root, below, , above, , head] = graph.commits;

@@ -73,8 +73,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       },
       {
         file: SESSION,
-        find: "this.#ref !== undefined && this.#ref.epoch >= this.#epoch",
-        replace: "this.#ref !== undefined",
+        find: "ref === undefined || ref.epoch < this.#epoch",
+        replace: "ref === undefined",
       },
     ],
   },
@@ -271,6 +271,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         find: 'new Horizon(repository.store, cuts, "these")',
         replace: "new Horizon(repository.store, [])",
       },
+      { file: SESSION, find: 'new Horizon(store, ref.cuts, "these")', replace: "new Horizon(store, [])" },
     ],
   },
   "what is below commits from elsewhere is not raised": {

@@ -109,6 +109,44 @@ describe("diff", () => {
     expect(await found(trees, left, right, range)).toEqual(expected(a, b, start, end));
   });
 
+  it("gives the same for trees that were made from one another, several steps apart", async () => {
+    const step = fc.array(fc.tuple(fc.nat({ max: 399 }), fc.option(fc.nat({ max: 3 }), { nil: undefined, freq: 12 })), {
+      minLength: 1,
+      maxLength: 12,
+    });
+    const name = (i: number): string => `k${String(i).padStart(7, "0")}`;
+    const bound = fc.option(fc.nat({ max: 399 }).map(name), { nil: undefined });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 4 }),
+        bound,
+        bound,
+        fc.boolean(),
+        async (steps, start, end, reverse) => {
+          const trees = new Trees();
+          const made: { readonly model: Contents; readonly root: Node }[] = [];
+          let model: Contents = numbered(400);
+          let root = await trees.build(model);
+          made.push({ model, root });
+          for (const list of steps) {
+            const changed = new Map(list.map(([i, to]) => [name(i), to === undefined ? to : new Uint8Array([to])]));
+            model = applied(model, changed);
+            root = (await trees.edit(root, changed)).root;
+            made.push({ model, root });
+          }
+          const range = { start: bytes(start), end: bytes(end) };
+          for (const a of made) {
+            for (const b of made) {
+              const lines = await found(trees, a.root, b.root, range, reverse);
+              expect(lines).toEqual(expected(a.model, b.model, start, end, reverse));
+            }
+          }
+        },
+      ),
+      propertyOptions({ numRuns: 60 }),
+    );
+  });
+
   it("reads nothing for equal trees, and for one change little, however large the trees", async () => {
     const trees = new Trees();
     const model = numbered(50_000);
