@@ -71,12 +71,17 @@ function choose(ids) {
 }
 
 function sizesOf(given, all) {
-  const sizes = given?.split(",").map((size) => whole(size.replace(/k$/i, "000").replace(/M$/, "000000")));
+  const sizes = given?.split(",").map(counted);
   return (workload) => {
     if (sizes !== undefined) return sizes;
     const usual = all ? workload.sizes : workload.sizes.filter((size) => size <= 100_000);
     return usual.length > 0 ? usual : workload.sizes;
   };
+}
+
+/** "100k" → 100000. */
+export function counted(text) {
+  return whole(text.replace(/k$/i, "000").replace(/M$/, "000000"));
 }
 
 function whole(text) {
