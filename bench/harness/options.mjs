@@ -86,7 +86,7 @@ export function counted(text) {
 
 function whole(text) {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new Error(`${text} is no whole number.\n\n${HELP}`);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`${text} is no whole number from 1 on.\n\n${HELP}`);
   return number;
 }
 
