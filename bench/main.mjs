@@ -37,7 +37,7 @@ async function main({ chosen, sizesOf, systems, runs, patience, quick, profile, 
         if (found.size === 0) continue;
         const table = tableOf(workload, n, found);
         console.log(`${table}\n`);
-        if (write) writeTable(workload, n, table);
+        if (write) writeTable(workload, table);
       }
     }
   } finally {

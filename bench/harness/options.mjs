@@ -71,7 +71,7 @@ function choose(ids) {
 }
 
 function sizesOf(given, all) {
-  const sizes = given?.split(",").map((size) => whole(size.replace(/k$/i, "000").replace(/M$/, "000000")));
+  const sizes = given?.split(",").map(counted);
   return (workload) => {
     if (sizes !== undefined) return sizes;
     const usual = all ? workload.sizes : workload.sizes.filter((size) => size <= 100_000);
@@ -79,9 +79,14 @@ function sizesOf(given, all) {
   };
 }
 
+/** "100k" → 100000. */
+export function counted(text) {
+  return whole(text.replace(/k$/i, "000").replace(/M$/, "000000"));
+}
+
 function whole(text) {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new Error(`${text} is no whole number.\n\n${HELP}`);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`${text} is no whole number from 1 on.\n\n${HELP}`);
   return number;
 }
 

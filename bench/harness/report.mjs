@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { peers } from "../peers/index.mjs";
 import { workloads } from "../workloads/index.mjs";
 import { machine, today, versions } from "./machine.mjs";
-import { headingOf } from "./table.mjs";
+import { sizeOf } from "./table.mjs";
 
 const file = new URL("../results.md", import.meta.url);
 const ORDER = [...workloads.map(({ id }) => id), "growth", "scale", "package"];
@@ -14,13 +14,12 @@ export function writeSection(name, title, text) {
   write(name, `## ${title}\n\n${dated(text)}`);
 }
 
-/** Writes the table of a workload for one size, and the head; its tables for other sizes stay. */
-export function writeTable({ id, title, sizes }, size, text) {
+/** Writes a table of a workload, and the head; its tables for other sizes stay. */
+export function writeTable({ id, title }, text) {
   const [, ...others] = (read().get(id) ?? "").split(/^(?=### )/m);
-  const tables = new Map([...others, dated(text)].map((table) => [table.split("\n")[0], table.trimEnd()]));
-  const ascending = [...new Set([...sizes, size])].sort((a, b) => a - b);
-  const order = ascending.map((each) => headingOf(id, each)).filter((heading) => tables.has(heading));
-  write(id, [`## ${id}: ${title}`, ...order.map((heading) => tables.get(heading))].join("\n\n"));
+  const tables = new Map([...others, dated(text)].map((table) => [sizeOf(table), table.trimEnd()]));
+  const ascending = [...tables].sort(([a], [b]) => a - b).map(([, table]) => table);
+  write(id, [`## ${id}: ${title}`, ...ascending].join("\n\n"));
 }
 
 function dated(text) {

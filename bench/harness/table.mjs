@@ -1,6 +1,6 @@
 /** What was measured, as Markdown tables. */
 import { median } from "./measure.mjs";
-import { count } from "./options.mjs";
+import { count, counted } from "./options.mjs";
 
 /** A gap below this is a tie: a test drifts by up to 40 % from run to run. */
 const TIE = 1.5;
@@ -20,12 +20,13 @@ export function tableOf(workload, size, runs) {
   );
   const head = ["", "", "median", "min–max", "against vkv", "target", "÷ target"];
   const lines = aligned([head, ...rows].map((cells) => columns.map((column) => cells[column])));
-  return [headingOf(workload.id, size), "", ...lines].join("\n");
+  return [`### ${workload.id}, ${count(size)} keys`, "", ...lines].join("\n");
 }
 
-/** The heading of the table of a workload at one size. */
-export function headingOf(id, size) {
-  return `### ${id}, ${count(size)} keys`;
+/** The size that a table's heading names. */
+export function sizeOf(table) {
+  const [, size] = /^### \w+, (\w+) keys$/m.exec(table);
+  return counted(size);
 }
 
 /** The row of each system for one metric. */

@@ -160,7 +160,9 @@ async function basesByWalk(
   const walk = walks.takeKept(high, horizon);
   if (walk === undefined) return undefined;
   const found = await highestReached(commits, walk, low, horizon, search);
-  if (horizon.isOpen) walks.keep(high, walk);
+  // Another question made the horizon wider meanwhile: ways that end there were passed over in silence.
+  if (!horizon.isOpen) return undefined;
+  walks.keep(high, walk);
   return found;
 }
 

@@ -396,12 +396,13 @@ export class Versioned extends Handle {
    * @throws MergeConflict if there are conflicts; the handle stays as it was
    * @throws CommitNotFoundError if there is no such commit, RangeError if what is named is no parent of it
    * @throws HistoryCutError if the parent lies where history was cut
+   * @throws SessionCollectedError if the commit was read, and was collected since
    */
   cherryPick(commit: string, options: ReplayOptions = {}): Promise<MergeResult> {
     return this.#locked(async () => {
       const rules = this.#replayRules(options);
       const to = this.#foreign(await findCommit(this.#repository, commit));
-      const from = await countingParent(this.#repository, to, await this.#session.horizon(), options);
+      const from = await this.#countingParent(to, options);
       return this.#replay({ from, to, onto: this.#view.commit }, rules, {
         ...(to.info && { info: to.info }),
         ...options,
@@ -417,15 +418,21 @@ export class Versioned extends Handle {
    * @throws MergeConflict if there are conflicts; the handle stays as it was
    * @throws CommitNotFoundError if there is no such commit, RangeError if what is named is no parent of it
    * @throws HistoryCutError if the parent lies where history was cut
+   * @throws SessionCollectedError if the commit was read, and was collected since
    */
   revert(commit: string, options: ReplayOptions = {}): Promise<MergeResult> {
     return this.#locked(async () => {
       const rules = this.#replayRules(options);
       const from = await findCommit(this.#repository, commit);
-      const to = await countingParent(this.#repository, from, await this.#session.horizon(), options);
+      const to = await this.#countingParent(from, options);
       if (to !== undefined) this.#foreign(to);
       return this.#replay({ from, to, onto: this.#view.commit }, rules, options);
     });
+  }
+
+  async #countingParent(commit: CommitRecord, options: ReplayOptions): Promise<CommitRecord | undefined> {
+    const horizon = await this.#session.horizon();
+    return whileHeld(this.#repository, [commit], () => countingParent(this.#repository, commit, horizon, options));
   }
 
   #replayRules(options: ReplayOptions): KeyRules {

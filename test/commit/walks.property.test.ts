@@ -4,8 +4,12 @@ import { isAncestor, mergeBases } from "../../src/commit/ancestry.ts";
 import type { CommitRecord } from "../../src/commit/commit.ts";
 import type { Descent } from "../../src/commit/descent.ts";
 import { Horizon } from "../../src/commit/horizon.ts";
+import { makeRef, refKey } from "../../src/commit/ref.ts";
+import { Repository } from "../../src/commit/repository.ts";
 import { Walks } from "../../src/commit/walks.ts";
+import { HistoryCutError } from "../../src/errors.ts";
 import { Memory } from "../../src/kv/memory.ts";
+import { ViewOf } from "../support/counting-store.ts";
 import { propertyOptions } from "../support/seed.ts";
 import { build, cold, lowestCommon, pick, shape } from "./graph.ts";
 
@@ -60,5 +64,23 @@ describe("walks that are kept", () => {
     expect(await fromLeft.reaches(right, search)).toBe(false);
     expect(await fromRight.reaches(left, search)).toBe(false);
     expect([await fromLeft.reaches(root, search), await fromRight.reaches(root, search)]).toEqual([true, true]);
+  });
+
+  it("give no base too few where another question finds meanwhile that history was cut", async () => {
+    // 0 root; 1 on it, which both sides have; 2 to 4 a line on 0; 5 merges 1 and 4; 6 and 7 a line on 1.
+    const graph = await build([[], [0], [1], [0], [0], [3, 0], [4], [0]]);
+    const [, shared, , , , merged, , low] = graph.commits;
+    if (shared === undefined || merged === undefined || low === undefined) throw new Error("none");
+    const horizon = new Horizon(graph.store);
+    const store = new ViewOf(graph.store);
+    const { commits } = Repository.of(store);
+    const walks = Walks.of(commits, 0);
+    walks.keep(merged, await walks.take(merged, 0, horizon, { over: false }));
+    graph.store.set(refKey("branch", "main"), makeRef(merged.hash, 0, [shared.hash]).stored);
+    store.getMany = async (keys) => {
+      await horizon.widen();
+      return graph.store.getMany(keys);
+    };
+    await expect(mergeBases(commits, [low], merged, horizon)).rejects.toBeInstanceOf(HistoryCutError);
   });
 });

@@ -7,6 +7,7 @@ import {
   Memory,
   MergeConflict,
   retainHistory,
+  SessionCollectedError,
   Versioned,
 } from "vkv";
 import { CountingStore, ViewOf } from "../support/counting-store.ts";
@@ -178,5 +179,16 @@ describe("revert", () => {
       await cold.revert(ids[1] ?? "", { defaultMerge: "theirs" });
       expect(text(await cold.get("n"))).toBe("7");
     }
+  });
+
+  it("says, as cherryPick does, that a commit which was read was collected since, with what is below it", async () => {
+    await change(v, { n: "1" });
+    const unpublished = await change(v, { n: "2" });
+    await v.reset();
+    const other = await Versioned.open(new ViewOf(store));
+    await other.commit(unpublished);
+    await collectGarbage(store, { minAge: 0 });
+    await expect(other.revert(unpublished)).rejects.toThrow(SessionCollectedError);
+    await expect(other.cherryPick(unpublished)).rejects.toThrow(SessionCollectedError);
   });
 });
