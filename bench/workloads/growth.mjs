@@ -12,7 +12,8 @@ export const growth = {
   async run({ n, quick, loaded }) {
     const system = await loaded();
     const random = new Random(6);
-    const commits = quick ? 250 : 1000;
+    // vkv stores the nodes of a tree with every thousandth commit or so: a few times, here.
+    const commits = quick ? 250 : 4096;
     const before = await system.storedBytes();
     let last = [];
     for (let i = 0; i < commits; i++) {
