@@ -14,7 +14,8 @@
  * **Forced boundaries.** Keys can be chosen so that no hash is a local minimum. A stretch without natural boundary of
  * more than `longest` entries (never seen among millions of random ones) is cut by a stronger hash, its *rank*: an entry
  * closes a node there if the run of entries around it of which it has the smallest rank is longer than `longest`. (These
- * are the upper nodes of the Cartesian tree, or treap, of the stretch.) What lies between two such cuts is at most
+ * are the upper nodes of the Cartesian tree, or treap, of the stretch. Where the stretch's last entry is such a one, its
+ * boundary is there already: a stretch of `longest` + 1 entries can stay whole.) What lies between two such cuts is at most
  * `longest` entries, and a change moves only cuts within `longest` entries: every run that reaches from it to farther
  * away is too long in any case. So an edit needs no more of the stretch than that.
  *

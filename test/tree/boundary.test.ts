@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { hashOf } from "../../src/chunk/hash.ts";
 import { boundaryHash, cut, cutRule, maxEntries } from "../../src/tree/boundary.ts";
 import { keyBytes } from "../../src/tree/key-bytes.ts";
 import { keysOfOneHash, keysOfRisingHashes } from "../support/adversarial.ts";
@@ -22,6 +23,18 @@ const hashes = fc
     return list;
   });
 const level = fc.constantFrom(0, 1, 2);
+
+/** What forced boundaries go by: the SHA-256 of the key, above the leaves of the key and the level. */
+const rankAt = (index: number, level: number): string =>
+  hashOf(level === 0 ? keyAt(index) : Uint8Array.of(...keyAt(index), level));
+
+/** Whether a stretch gets no forced boundary: it is short enough, or its only one is the boundary it ends with. */
+const isLeftWhole = (start: number, end: number, level: number): boolean => {
+  const { longest } = cutRule(level);
+  if (end - start !== longest + 1) return end - start <= longest;
+  const ranks = Array.from({ length: end - start }, (_, i) => rankAt(start + i, level));
+  return ranks.sort()[0] === rankAt(end - 1, level);
+};
 
 describe("cut", () => {
   it("covers all entries, and makes no node that is too large", () => {
@@ -72,13 +85,25 @@ describe("cut", () => {
             forced++;
             continue;
           }
-          expect(forced > 0).toBe(cutAt.end - start > cutRule(level).longest);
+          expect(forced > 0).toBe(!isLeftWhole(start, cutAt.end, level));
           start = cutAt.end;
           forced = 0;
         }
       }),
       propertyOptions({ numRuns: 300 }),
     );
+  });
+
+  it("leaves a stretch one entry too long whole where its last entry has the smallest rank", () => {
+    const { longest } = cutRule(0);
+    const whole = Array.from({ length: 400 }, (_, from) => from).filter((from) =>
+      isLeftWhole(from, from + longest + 1, 0),
+    );
+    expect(whole.length).toBeGreaterThan(0);
+    for (const from of whole) {
+      const sameHashes = new Array<number>(longest + 1).fill(7);
+      expect(cut(sameHashes, 0, (i) => keyAt(from + i))).toEqual([{ end: longest + 1, forced: false }]);
+    }
   });
 
   it("moves no boundary that is farther than a window from an insertion, except in stretches with forced ones", () => {
