@@ -103,29 +103,39 @@ export class DeltaWriter {
   }
 }
 
-/** The payload that a delta makes of its base; a `CorruptionError` for bytes that are none for it. */
-export function applyDelta(base: Uint8Array, delta: Uint8Array): Uint8Array {
-  const parts: Uint8Array[] = [];
+/** How many bytes a delta makes of its base; a `CorruptionError` for bytes that are none for it. */
+function lengthAfter(base: Uint8Array, delta: Uint8Array): number {
   const reader = new ByteReader(delta);
   let length = 0;
   let at = 0;
-  const take = (part: Uint8Array): void => {
-    length += part.length;
-    if (length > MAX_PAYLOAD) throw new CorruptionError("A stored delta gives too many bytes.");
-    parts.push(part);
-  };
   while (!reader.done) {
-    take(reader.take(reader.varint()));
-    const start = at + reader.varint();
-    at = start + reader.varint();
+    const fresh = reader.varint();
+    reader.skip(fresh);
+    at += reader.varint();
+    const copied = reader.varint();
+    at += copied;
+    length += fresh + copied;
     if (at > base.length) throw new CorruptionError("A stored delta copies more than its base has.");
-    take(base.subarray(start, at));
+    if (length > MAX_PAYLOAD) throw new CorruptionError("A stored delta gives too many bytes.");
   }
-  const payload = new Uint8Array(length);
+  return length;
+}
+
+/** The payload that a delta makes of its base; a `CorruptionError` for bytes that are none for it. */
+export function applyDelta(base: Uint8Array, delta: Uint8Array): Uint8Array {
+  const payload = new Uint8Array(lengthAfter(base, delta));
+  const reader = new ByteReader(delta);
   let offset = 0;
-  for (const part of parts) {
-    payload.set(part, offset);
-    offset += part.length;
+  let at = 0;
+  while (!reader.done) {
+    const fresh = reader.varint();
+    if (fresh > 0) payload.set(reader.take(fresh), offset);
+    offset += fresh;
+    at += reader.varint();
+    const copied = reader.varint();
+    if (copied > 0) payload.set(base.subarray(at, at + copied), offset);
+    offset += copied;
+    at += copied;
   }
   return payload;
 }

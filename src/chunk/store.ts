@@ -16,7 +16,7 @@ export interface Chunk {
   readonly payload: Uint8Array;
   /** What else is to be known of it, outside its name. */
   readonly note?: Uint8Array | undefined;
-  /** Stores it as what differs from another chunk, which is stored whole and is safe. */
+  /** Stores it as what differs from another chunk, which is safe. */
   readonly delta?: Delta | undefined;
 }
 
@@ -27,7 +27,7 @@ export type ChunkName = Pick<Chunk, "kind" | "hash">;
 export interface SoundChunk {
   readonly payload: Uint8Array;
   readonly note: Uint8Array | undefined;
-  /** The chunk that it is stored as a difference from, the one that this is a difference from, and so on to one that is whole; without those that were at hand. */
+  /** The chunk that it is stored as a difference from, the one that this is a difference from, and so on to one that is whole. */
   readonly bases: readonly Hash[];
   readonly epoch: number;
   readonly createdAt: number;
@@ -40,11 +40,11 @@ interface Sound {
   readonly bytes: Uint8Array;
 }
 
-/** What of chunks is at hand: their payloads. */
-export type KnownPayload = (hash: Hash) => Uint8Array | undefined;
+/** What can be at hand of a chunk. */
+export type KnownChunk = Pick<SoundChunk, "payload" | "bases">;
 
 /** What other chunks are differences from. */
-type Bases = (hash: Hash) => Pick<SoundChunk, "payload" | "bases"> | undefined;
+type Bases = (hash: Hash) => KnownChunk | undefined;
 
 /** What to do about a damaged chunk. */
 type WhatIsDamaged = "throw" | "skip";
@@ -53,8 +53,8 @@ type WhatIsDamaged = "throw" | "skip";
 const BATCH = 4096;
 /** How often a chunk that others change meanwhile is tried again. Each time another writer or a collector got ahead; no more than a few can. */
 const ATTEMPTS = 100;
-/** The longest chain of differences that is followed. Writers make one only from chunks that they know to be whole, but what is collected may come back in another form. */
-export const MAX_CHAIN = 16;
+/** The longest chain of differences that is followed. Writers make much shorter ones, but what is collected may come back in another form. */
+export const MAX_CHAIN = 64;
 const NOTHING = new Uint8Array(0);
 
 /** The chunks of one store. */
@@ -86,7 +86,7 @@ export class ChunkStore {
     kind: ChunkKind,
     hashes: readonly Hash[],
     whatIsDamaged: WhatIsDamaged = "throw",
-    known?: KnownPayload,
+    known?: Bases,
   ): Promise<Map<Hash, SoundChunk>> {
     const found = new Map<Hash, SoundChunk>();
     for (let from = 0; from < hashes.length; from += BATCH) {
@@ -104,7 +104,7 @@ export class ChunkStore {
   }
 
   /** The chunks that stored ones are differences from, those that are not at hand read in one batch, or in several where they are differences, too. */
-  async #bases(stored: Iterable<Uint8Array>, known?: KnownPayload): Promise<Bases> {
+  async #bases(stored: Iterable<Uint8Array>, known?: Bases): Promise<Bases> {
     const read = new Map<Hash, Uint8Array>();
     let open = basesOf(stored);
     for (let round = 0; open.size > 0 && round < MAX_CHAIN; round++) {
@@ -114,17 +114,17 @@ export class ChunkStore {
       for (const hash of hashes) read.set(hash, found.get(chunkKey("node", hash)) ?? NOTHING);
       open = basesOf(found.values());
     }
-    const sound = new Map<Hash, SoundChunk | undefined>();
+    const made = new Map<Hash, KnownChunk | undefined>();
     const baseOf: Bases = (hash) => {
-      const payload = known?.(hash);
-      if (payload !== undefined) return { payload, bases: [] };
+      const atHand = known?.(hash);
+      if (atHand !== undefined) return atHand;
       const bytes = read.get(hash);
-      if (bytes !== undefined && !sound.has(hash)) {
+      if (bytes !== undefined && !made.has(hash)) {
         // Nothing is a difference from itself.
-        sound.set(hash, undefined);
-        sound.set(hash, asSound(hash, bytes, baseOf)?.chunk);
+        made.set(hash, undefined);
+        made.set(hash, asBase(bytes, baseOf));
       }
-      return sound.get(hash);
+      return made.get(hash);
     };
     return baseOf;
   }
@@ -289,10 +289,19 @@ function asSound(hash: Hash, bytes: Uint8Array, bases: Bases): Sound | undefined
   }
 }
 
+/** What `bytes` hold as what another chunk is a difference from: that one's name tells whether it is sound. */
+function asBase(bytes: Uint8Array, bases: Bases): KnownChunk | undefined {
+  try {
+    return bodyOf(decodeChunk(bytes), bases);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The stored chunk, after a check of its payload against its name. */
 function verified(hash: Hash, bytes: Uint8Array, bases: Bases): Sound {
   let stored: StoredChunk;
-  let read: Pick<SoundChunk, "payload" | "bases">;
+  let read: KnownChunk;
   try {
     stored = decodeChunk(bytes);
     read = bodyOf(stored, bases);
@@ -308,7 +317,7 @@ function verified(hash: Hash, bytes: Uint8Array, bases: Bases): Sound {
   return { chunk: { ...read, note, epoch, createdAt }, stored, bytes };
 }
 
-function bodyOf(stored: StoredChunk, bases: Bases): Pick<SoundChunk, "payload" | "bases"> {
+function bodyOf(stored: StoredChunk, bases: Bases): KnownChunk {
   if (stored.base === undefined) return { payload: stored.payload, bases: [] };
   const base = bases(stored.base);
   if (base === undefined) throw new CorruptionError(`Chunk ${stored.base}, which it is a difference from, is damaged.`);

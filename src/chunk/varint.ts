@@ -67,6 +67,12 @@ export class ByteReader {
     return this.bytes.subarray(this.at - length, this.at);
   }
 
+  /** Passes over the next `length` bytes. */
+  skip(length: number): void {
+    if (length > this.end - this.at) throw tooShort();
+    this.at += length;
+  }
+
   /** Throws unless everything was read. */
   finish(): void {
     if (!this.done) throw new CorruptionError("Stored bytes go on after their end.");

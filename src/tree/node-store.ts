@@ -6,7 +6,7 @@
  * costs one round trip a level, not one a node.
  */
 import type { Hash } from "../chunk/hash.ts";
-import { type ChunkStore, missingChunk } from "../chunk/store.ts";
+import { type ChunkStore, type KnownChunk, missingChunk } from "../chunk/store.ts";
 import { checkedChild, decodeNode, NO_CHILDREN, type Node, type NodeRef, setChild } from "./node.ts";
 
 /** How many bytes of nodes stay cached, unless asked otherwise. */
@@ -58,22 +58,22 @@ export class NodeStore {
    * Caches a node that was just stored, and those below it that it holds; returns the one that stays. Parents know where
    * their children are cached.
    *
-   * @param baseOf the nodes that they are stored as differences from
+   * @param basesOf what they are stored as differences from
    */
-  addStored(node: Node, baseOf: (hash: Hash) => Hash | undefined = () => undefined): Node {
+  addStored(node: Node, basesOf: (hash: Hash) => readonly Hash[] = () => []): Node {
     if (node.stored !== undefined) return node;
     const { hash, level } = node;
     const known = this.#refs.get(hash)?.node;
     if (known !== undefined) return known;
     const children = level === 0 ? NO_CHILDREN : node.children.slice();
-    for (const index of node.held) children[index] = this.#refOf(children[index], baseOf);
-    return this.add(node.asStored(children, { base: baseOf(hash) }));
+    for (const index of node.held) children[index] = this.#refOf(children[index], basesOf);
+    return this.add(node.asStored(children, { bases: basesOf(hash) }));
   }
 
   /** Where the cache has a child. */
-  #refOf(child: NodeRef | undefined, baseOf: (hash: Hash) => Hash | undefined): NodeRef | undefined {
+  #refOf(child: NodeRef | undefined, basesOf: (hash: Hash) => readonly Hash[]): NodeRef | undefined {
     if (child?.node === undefined || child.node.stored !== undefined) return child;
-    this.addStored(child.node, baseOf);
+    this.addStored(child.node, basesOf);
     return this.#refs.get(child.node.hash);
   }
 
@@ -89,13 +89,17 @@ export class NodeStore {
 
   /** Reads nodes in one batch (two, where some are stored as differences from others), and caches them. A `CorruptionError` for one that is missing or damaged. */
   async load(hashes: readonly Hash[]): Promise<Node[]> {
-    const known = (hash: Hash): Uint8Array | undefined => this.cached(hash)?.payload;
-    const chunks = await this.chunks.readSound("node", hashes, "throw", known);
+    const chunks = await this.chunks.readSound("node", hashes, "throw", (hash) => this.#known(hash));
     return hashes.map((hash) => {
       const chunk = chunks.get(hash);
       if (chunk === undefined) throw missingChunk(hash);
-      return this.add(this.cached(hash) ?? decodeNode(hash, chunk.payload, chunk.bases[0]));
+      return this.add(this.cached(hash) ?? decodeNode(hash, chunk.payload, chunk.bases));
     });
+  }
+
+  #known(hash: Hash): KnownChunk | undefined {
+    const node = this.cached(hash);
+    return node?.stored && { payload: node.payload, bases: node.stored.bases };
   }
 
   /** Second chance: what was used since the last look stays, and moves behind what was not. */

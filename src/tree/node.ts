@@ -47,9 +47,12 @@ export interface NodeRef {
 
 /** How a node is stored. */
 export interface Stored {
-  /** The node that it is stored as a difference from; `undefined`: it is stored whole. */
-  readonly base: Hash | undefined;
+  /** The node that it is stored as a difference from, the one that this is a difference from, and so on; none: it is stored whole. */
+  readonly bases: readonly Hash[];
 }
+
+/** The bases of a node that is stored whole. */
+const WHOLE: readonly Hash[] = [];
 
 /** What a node was made from, and which of its entries got other slots. */
 interface Replaced {
@@ -410,13 +413,13 @@ function headAt(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /** A node from stored bytes that hash to `hash`; a `CorruptionError` for bytes that no node has. */
-export function decodeNode(hash: Hash, payload: Uint8Array, base?: Hash): Node {
+export function decodeNode(hash: Hash, payload: Uint8Array, bases: readonly Hash[] = WHOLE): Node {
   const fail = (reason: string): never => {
     throw new CorruptionError(`Chunk ${hash} is no node of a tree: ${reason}.`, { at: hash });
   };
   const flags = payload[2] ?? 0xff;
   if (payload.length < HEADER || payload[0] !== NODE_KIND || flags > 7) fail("its header is none");
-  const node = new Node(hash, plainBytes(payload), [], { base });
+  const node = new Node(hash, plainBytes(payload), [], { bases });
   const { count, level, prefixLength } = node;
   if (level > MAX_LEVEL || count > maxEntries(level)) fail("it has too many levels or entries");
   if (count === 0 && (level > 0 || prefixLength > 0 || flags !== 0 || payload.length > HEADER)) fail("it is empty");

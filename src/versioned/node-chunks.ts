@@ -1,3 +1,4 @@
+import type { Hash } from "../chunk/hash.ts";
 import type { Chunk } from "../chunk/store.ts";
 import { type CommitRecord, decodeCommit } from "../commit/commit.ts";
 import { tailLimitOf } from "../commit/format.ts";
@@ -8,6 +9,15 @@ import { deltaOf } from "../tree/node-delta.ts";
 import { NodeReader } from "../tree/node-store.ts";
 import { seek } from "../tree/spot.ts";
 import { unstoredNodes } from "../tree/unstored.ts";
+
+/** How many differences in a row lead from a node to one that is stored whole, at most. */
+const LONGEST_CHAIN = 8;
+
+/** The chunks of nodes, and of those that are stored as differences from others, which these are. */
+export interface NodeChunks {
+  readonly chunks: readonly Chunk[];
+  readonly bases: ReadonlyMap<Hash, readonly Hash[]>;
+}
 
 /**
  * The chunks of a tree's nodes that are not stored. Where tails are allowed, and so round trips are cheap, a node is stored as what
@@ -20,21 +30,49 @@ export async function nodeChunks(
   repository: Repository,
   root: Node,
   parent: CommitRecord | undefined,
-): Promise<Chunk[]> {
+): Promise<NodeChunks> {
   const nodes = unstoredNodes(root);
+  const bases = new Map<Hash, readonly Hash[]>();
   const whole = ({ hash, payload }: Node): Chunk => ({ kind: "node", hash, payload });
-  if (parent === undefined || tailLimitOf(repository.store) === 0) return nodes.map(whole);
+  if (parent === undefined || tailLimitOf(repository.store) === 0) return { chunks: nodes.map(whole), bases };
   const base = await storedBelow(repository, parent);
   const top = await repository.trees.root(base);
-  if (top.count === 0) return nodes.map(whole);
-  const reader = new NodeReader(repository.nodes);
-  const others = await reader.run(() => nodes.map((node) => inPlaceOf(node, top, reader)));
-  return nodes.map((node, i): Chunk => {
+  if (top.count === 0) return { chunks: nodes.map(whole), bases };
+  const others = await basesFor(repository, nodes, top);
+  const chunks = nodes.map((node, i): Chunk => {
     const other = others[i];
-    // It may be the other one again: nothing is a difference from itself.
-    const delta = other && other.hash !== node.hash ? deltaOf(node, other) : undefined;
-    return { kind: "node", hash: node.hash, payload: node.payload, delta };
+    const chain = other === undefined ? [] : [other.hash, ...(other.stored?.bases ?? [])];
+    // It may be one of them again: nothing is a difference from itself.
+    const delta = other === undefined || chain.includes(node.hash) ? undefined : deltaOf(node, other);
+    if (delta === undefined) return whole(node);
+    bases.set(node.hash, chain);
+    return { ...whole(node), delta };
   });
+  return { chunks, bases };
+}
+
+/**
+ * The nodes that others can be stored as differences from: those in their places in a tree that is stored; where a chain would
+ * get too long, the one that it ends with.
+ */
+async function basesFor(
+  { chunks, nodes: store }: Repository,
+  nodes: readonly Node[],
+  top: Node,
+): Promise<readonly (Node | undefined)[]> {
+  const reader = new NodeReader(store);
+  const others = await reader.run(() => nodes.map((node) => inPlaceOf(node, top, reader)));
+  const isLong = (other: Node | undefined): other is Node => (other?.stored?.bases.length ?? 0) >= LONGEST_CHAIN;
+  const long = others.filter(isLong).map(({ hash }) => hash);
+  if (long.length === 0) return others;
+  // As they are stored now: what they were differences from when they were read may be gone.
+  const found = await chunks.readSound("node", long);
+  return reader.run(() =>
+    others.map((other) => {
+      const last = isLong(other) ? found.get(other.hash)?.bases.at(-1) : undefined;
+      return last === undefined ? other : reader.node(last);
+    }),
+  );
 }
 
 /** The base of a commit's tail. That its tree is stored is looked up, as it may have been collected and made again since it was read. */
@@ -45,12 +83,10 @@ async function storedBelow({ trees, chunks }: Repository, commit: CommitRecord):
   return base;
 }
 
-/** The stored node in the place of another one; if it is stored as a difference, the one from which it differs. */
+/** The stored node in the place of another one. */
 function inPlaceOf(node: Node, top: Node, reader: NodeReader): Node | undefined {
   if (node.level > top.level || node.count === 0) return undefined;
   const key = node.lastKey();
   const found = seek(reader, { node: top, parent: undefined, index: 0 }, node.level, key, 0, key.length);
-  let base = found === "missed" ? undefined : found.node;
-  while (base?.stored?.base !== undefined) base = reader.node(base.stored.base);
-  return base;
+  return found === "missed" ? undefined : found.node;
 }

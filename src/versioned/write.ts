@@ -1,4 +1,3 @@
-import type { Hash } from "../chunk/hash.ts";
 import type { Chunk } from "../chunk/store.ts";
 import type { CommitRecord } from "../commit/commit.ts";
 import { tailLimitOf } from "../commit/format.ts";
@@ -12,7 +11,7 @@ import { EntryList } from "../tree/entry-list.ts";
 import { withoutIdle } from "../tree/idle.ts";
 import type { Node } from "../tree/node.ts";
 import { NodeReader, type NodeStore } from "../tree/node-store.ts";
-import { nodeChunks } from "./node-chunks.ts";
+import { type NodeChunks, nodeChunks } from "./node-chunks.ts";
 
 /** A tree for a new commit. */
 export interface NewTree {
@@ -26,7 +25,11 @@ export interface NewCommit {
   readonly commit: CommitRecord;
   readonly root: Node;
   readonly chunks: readonly Chunk[];
+  /** What those of them are differences from that are. */
+  readonly bases: NodeChunks["bases"];
 }
+
+const NO_NODES: NodeChunks = { chunks: [], bases: new Map() };
 
 /** The tree of a commit with changes. */
 export async function changedTree(nodes: NodeStore, from: Node, changes: EntryList): Promise<NewTree> {
@@ -47,9 +50,9 @@ export async function newCommit(
   const { size, bytes } = root.totals();
   const note = tailNote(tailLimitOf(repository.store), parents[0], edits);
   const commit = await repository.commits.make({ root: root.hash, size, bytes, parents, info, note });
-  const nodes = note === undefined ? await nodeChunks(repository, root, parents[0]) : [];
+  const nodes = note === undefined ? await nodeChunks(repository, root, parents[0]) : NO_NODES;
   const chunk: Chunk = { kind: "commit", hash: commit.hash, payload: commit.payload, note };
-  return { commit, root, chunks: [...blobs, ...nodes, chunk] };
+  return { commit, root, chunks: [...blobs, ...nodes.chunks, chunk], bases: nodes.bases };
 }
 
 /** The commit that every history begins with: no keys, no parents, no info. The same in every store. */
@@ -65,8 +68,10 @@ export async function storeCommit(session: Session, made: NewCommit): Promise<Pi
   const note = before === undefined ? made.commit.note : before.note;
   // Somebody made it before, while the store was in an older format: then its tree is stored, and must be safe, too.
   const isWhole = note === undefined && made.commit.note !== undefined;
-  const more = isWhole ? await nodeChunks(session.repository, made.root, undefined) : [];
-  if (isWhole) for (const [hash, chunk] of await session.put(more)) known.set(hash, chunk);
+  if (isWhole) {
+    const { chunks } = await nodeChunks(session.repository, made.root, undefined);
+    for (const [hash, chunk] of await session.put(chunks)) known.set(hash, chunk);
+  }
   const commit = note === made.commit.note ? made.commit : { ...made.commit, note };
   if (note !== undefined && before !== undefined) await checkNote(session.repository, made.commit, commit);
   commits.add(commit);
@@ -74,10 +79,7 @@ export async function storeCommit(session: Session, made: NewCommit): Promise<Pi
     trees.remember(commit, made.root);
     return { commit, root: made.root };
   }
-  const bases = new Map<Hash, Hash | undefined>();
-  for (const { hash, delta } of [...made.chunks, ...more]) if (delta !== undefined) bases.set(hash, delta.base);
-  for (const [hash, chunk] of known) bases.set(hash, chunk.bases[0]);
-  const root = nodes.addStored(made.root, (hash) => bases.get(hash));
+  const root = nodes.addStored(made.root, (hash) => known.get(hash)?.bases ?? made.bases.get(hash) ?? []);
   return { commit, root };
 }
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { CorruptionError, collectGarbage, GCVersioned, Memory, retainHistory, Versioned, verify } from "vkv";
 import { decodeChunk, encodeChunk } from "../../src/chunk/codec.ts";
 import type { Hash } from "../../src/chunk/hash.ts";
-import { chunkKey } from "../../src/chunk/key.ts";
+import { chunkKey, hashOfChunkKey } from "../../src/chunk/key.ts";
+import { ChunkStore } from "../../src/chunk/store.ts";
 import { writeVarint } from "../../src/chunk/varint.ts";
 import { FORMAT_KEY, markOf } from "../../src/commit/format.ts";
 import { ViewOf } from "../support/counting-store.ts";
@@ -128,6 +129,75 @@ describe("which commits store their trees", () => {
     await collectGarbage(later, { minAge: 0 });
     expect(await verify(later)).toEqual(SOUND);
     expect(await storedContents(later, newer)).toEqual({ n: "new", k0: "0", k1: "1" });
+  });
+});
+
+describe("nodes that are stored as differences from others", () => {
+  /** A tree of a few hundred keys, of which the first one changes again and again; every other commit stores its tree. */
+  async function changing(store: Memory, commits: number): Promise<Versioned> {
+    const v = await Versioned.open(store);
+    await v.snapshot(Array.from({ length: 300 }, (_, i) => [`k${1000 + i}`, noise(60, i)]));
+    for (let i = 0; i < commits; i++) await change(v, { k1000: `${i}` });
+    await v.merge();
+    return v;
+  }
+
+  /** By chunk, what it is a difference from, what that is a difference from, and so on. */
+  function chainsIn(store: Memory): Map<string, string[]> {
+    const chains = new Map<string, string[]>();
+    for (const key of store.memory.keys()) {
+      const chain: string[] = [];
+      for (let at = key; at.startsWith("n/"); ) {
+        const stored = store.get(at);
+        const { base } = { base: undefined, ...(stored && decodeChunk(stored)) };
+        if (base === undefined) break;
+        at = chunkKey("node", base);
+        chain.push(at);
+      }
+      chains.set(key, chain);
+    }
+    return chains;
+  }
+
+  it("make chains of eight at most, and are read and verified whatever their length", async () => {
+    const store = new PlainMemory(3);
+    const v = await changing(store, 60);
+    const lengths = [...chainsIn(store).values()].map(({ length }) => length);
+    for (let length = 0; length <= 8; length++) expect(lengths).toContain(length);
+    expect(Math.max(...lengths)).toBe(8);
+    expect(await verify(store)).toMatchObject(SOUND);
+    expect(await contents(await Versioned.open(new ViewOf(store)))).toEqual(await contents(v));
+  });
+
+  it("are no differences from what is gone, though it was there when a handle read it", async () => {
+    const store = new PlainMemory(3);
+    await changing(store, 17);
+    const [longest, chain] = [...chainsIn(store)].reduce((a, b) => (b[1].length > a[1].length ? b : a));
+    expect(chain.length).toBe(8);
+    const v = await Versioned.open(store);
+    await contents(v);
+    // As if all of them had been collected, and the first made again.
+    const hash = hashOfChunkKey("node", longest);
+    const found = hash && (await new ChunkStore(store).readSound("node", [hash])).get(hash);
+    if (found === undefined) throw new Error("It is not there.");
+    const { payload, epoch, createdAt } = found;
+    store.set(longest, encodeChunk({ payload, epoch, createdAt }));
+    for (const key of chain) store.remove(key);
+    const before = chainsIn(store);
+    for (let i = 0; i < 4; i++) await change(v, { k1000: `again ${i}` });
+    await v.merge();
+    const now = [...chainsIn(store)].filter(([key, chain]) => !before.has(key) && chain.length > 0);
+    expect(now.length).toBeGreaterThan(0);
+    for (const [, keys] of now) for (const key of keys) expect(chain).not.toContain(key);
+  });
+
+  it("are none from themselves, where a value comes back", async () => {
+    const store = new PlainMemory(3);
+    const v = await changing(store, 2);
+    for (let i = 0; i < 40; i++) await change(v, { k1000: `${i % 3}`, k1001: `${i % 2}` });
+    await v.merge();
+    expect(await verify(store)).toMatchObject(SOUND);
+    expect(await contents(await Versioned.open(new ViewOf(store)))).toEqual(await contents(v));
   });
 });
 
