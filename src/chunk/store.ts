@@ -91,10 +91,11 @@ export class ChunkStore {
     const found = new Map<Hash, SoundChunk>();
     for (let from = 0; from < hashes.length; from += BATCH) {
       const batch = hashes.slice(from, from + BATCH);
-      const stored = await this.store.getMany(batch.map((hash) => chunkKey(kind, hash)));
+      const keys = batch.map((hash) => chunkKey(kind, hash));
+      const stored = await this.store.getMany(keys);
       const bases = await this.#bases(stored.values(), known);
-      for (const hash of batch) {
-        const bytes = stored.get(chunkKey(kind, hash));
+      for (const [i, hash] of batch.entries()) {
+        const bytes = stored.get(keys[i] ?? "");
         if (bytes === undefined) continue;
         const sound = asSound(hash, bytes, bases) ?? (await this.#readAgain({ kind, hash }, whatIsDamaged));
         if (sound !== undefined) found.set(hash, sound.chunk);

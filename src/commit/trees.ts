@@ -1,14 +1,12 @@
 import type { Hash } from "../chunk/hash.ts";
 import { CorruptionError } from "../errors.ts";
 import { EMPTY_ROOT, edit } from "../tree/edit.ts";
-import { EntryList } from "../tree/entry-list.ts";
-import { compareKeys } from "../tree/key-bytes.ts";
 import type { Node } from "../tree/node.ts";
 import { NodeReader, type NodeStore } from "../tree/node-store.ts";
 import { getSlots } from "../tree/read.ts";
 import { type CommitRecord, namedAncestors } from "./commit.ts";
 import type { CommitStore } from "./commit-store.ts";
-import { tailOf } from "./tail.ts";
+import { changesOf, tailOf } from "./tail.ts";
 
 /** How many trees that are not stored stay at hand. */
 const CACHED = 16;
@@ -70,23 +68,24 @@ export class Trees {
     for (; below.note !== undefined && !this.#made.has(below.hash); below = await parentOf(below)) line.push(below);
     const from = await this.root(below);
     const reader = new NodeReader(this.#nodes);
-    const step = line.length > STEP ? line.findIndex(({ depth }) => depth % STEP === 0) : -1;
-    const lists = line.map((each) => tailOf(each)?.edits ?? new EntryList());
-    if (step <= 0) return this.#change(reader, from, commit, lists);
-    const changes = changesOf(lists);
+    // A process may ask for one tree only.
+    const isFirst = this.#made.size === 0;
+    const step = line.length > STEP && !isFirst ? line.findIndex(({ depth }) => depth % STEP === 0) : -1;
+    if (step <= 0) return this.#change(reader, from, commit, line);
+    const changes = changesOf(line);
     // All at once, so that a level costs one round trip.
     await getSlots(
       reader,
       from,
       Array.from({ length: changes.length }, (_, i) => changes.key(i)),
     );
-    const between = await this.#change(reader, from, line[step] ?? commit, lists.slice(step));
-    return this.#change(reader, between, commit, lists.slice(0, step));
+    const between = await this.#change(reader, from, line[step] ?? commit, line.slice(step));
+    return this.#change(reader, between, commit, line.slice(0, step));
   }
 
   /** The tree of a commit, after what it and those below it, the newest first, changed. */
-  async #change(reader: NodeReader, from: Node, commit: CommitRecord, lists: readonly EntryList[]): Promise<Node> {
-    const root = await edit(reader, from, changesOf(lists));
+  async #change(reader: NodeReader, from: Node, commit: CommitRecord, line: readonly CommitRecord[]): Promise<Node> {
+    const root = await edit(reader, from, changesOf(line));
     if (root.hash !== commit.root) {
       const message = `What commits changed does not lead to the tree of commit ${commit.hash}.`;
       throw new CorruptionError(message, { at: commit.hash });
@@ -132,23 +131,4 @@ export class Trees {
     }
     return found;
   }
-}
-
-/** What a line of commits changed together; what each did, the newest first. */
-function changesOf(lists: readonly EntryList[]): EntryList {
-  const [newest, ...older] = lists;
-  if (newest !== undefined && older.length === 0) return newest;
-  const entries = lists.flatMap((list, age) =>
-    Array.from({ length: list.length }, (_, index) => ({ list, age, index })),
-  );
-  entries.sort((a, b) => compareKeys(a.list.key(a.index), b.list.key(b.index)) || a.age - b.age);
-  const changes = new EntryList();
-  let last: Uint8Array | undefined;
-  for (const { list, index } of entries) {
-    const key = list.key(index);
-    if (last !== undefined && compareKeys(last, key) === 0) continue;
-    changes.pushFrom(list, index);
-    last = key;
-  }
-  return changes;
 }
