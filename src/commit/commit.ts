@@ -158,7 +158,7 @@ export function decodeCommit(
 ): CommitRecord {
   const reader = new ByteReader(payload);
   if (reader.byte() !== COMMIT_KIND) throw new CorruptionError(`Chunk ${hash} is no commit.`, { at: hash });
-  const readOne = (): Hash => readHash(reader.take(HASH_BYTES), 0);
+  const readOne = (): Hash => readHash(payload, reader.skip(HASH_BYTES));
   const root = readOne();
   const size = reader.varint();
   const bytes = reader.varint();

@@ -27,12 +27,3 @@ export function childTotals(bytes: Uint8Array, start: number, end: number): Tota
   const reader = new ByteReader(bytes, start + HASH_BYTES, end);
   return { size: reader.varint(), bytes: reader.varint() };
 }
-
-/** Checks the slot of a child; returns the totals that it says. A `CorruptionError` for bytes that are none. */
-export function checkChildSlot(bytes: Uint8Array, start: number, end: number): Totals {
-  const reader = new ByteReader(bytes, start, end);
-  reader.skip(HASH_BYTES);
-  const totals = { size: reader.varint(), bytes: reader.varint() };
-  reader.finish();
-  return totals;
-}

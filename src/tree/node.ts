@@ -15,10 +15,11 @@
  * node is the last key of a child and a slot of the child's hash, then its number of keys and their values' bytes as
  * varints. Keys ascend. The encoding is canonical: the same entries have the same bytes.
  */
-import { type Hash, hashOf, readHash } from "../chunk/hash.ts";
+import { HASH_BYTES, type Hash, hashOf, readHash } from "../chunk/hash.ts";
+import { ByteReader } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
 import { maxEntries } from "./boundary.ts";
-import { checkChildSlot, childTotals, type Totals } from "./child-slot.ts";
+import { childTotals, type Totals } from "./child-slot.ts";
 import { MAX_KEY_BYTES } from "./key-bytes.ts";
 import { checkSlot, slotSize } from "./slot.ts";
 
@@ -366,6 +367,7 @@ export class Node {
     let keyBefore = this.#keysStart;
     let keyStart = keyBefore;
     let slotStart = slotsStart;
+    const reader = new ByteReader(payload, slotsStart);
     let size = 0;
     let bytes = 0;
     for (let i = 0; i < count; i++) {
@@ -387,10 +389,12 @@ export class Node {
         size++;
         bytes += checkSlot(payload, slotStart, slotEnd);
       } else {
-        const child = checkChildSlot(payload, slotStart, slotEnd);
-        if (child.size === 0) fail("a child of it has no keys");
-        size += child.size;
-        bytes += child.bytes;
+        reader.skip(HASH_BYTES);
+        const below = reader.varint();
+        if (below === 0) fail("a child of it has no keys");
+        size += below;
+        bytes += reader.varint();
+        if (reader.at !== slotEnd) fail("a slot of it ends elsewhere");
       }
       keyBefore = keyStart;
       keyStart = keyEnd;
@@ -455,7 +459,7 @@ export function decodeNode(hash: Hash, payload: Uint8Array, base?: Hash): Node {
   };
   const flags = payload[2] ?? 0xff;
   if (payload.length < HEADER || payload[0] !== NODE_KIND || flags > 7) fail("its header is none");
-  const node = new Node(hash, plainBytes(payload), [], { base });
+  const node = new Node(hash, plainBytes(payload), payload[1] === 0 ? NO_CHILDREN : [], { base });
   const { count, level, prefixLength } = node;
   if (level > MAX_LEVEL || count > maxEntries(level)) fail("it has too many levels or entries");
   if (count === 0 && (level > 0 || prefixLength > 0 || flags !== 0 || payload.length > HEADER)) fail("it is empty");
