@@ -80,12 +80,13 @@ const RADIX = 4;
 export function skipDepths(depth: number): number[] {
   if (depth === 0) return [];
   if (depth % RADIX !== 0) return depth % RADIX === 1 ? [] : [below(depth, RADIX)];
-  const depths = new Set<number>([below(depth, RADIX)]);
+  const depths: number[] = [];
   for (let step = RADIX; depth % step === 0; step *= RADIX) {
-    for (let at = below(depth, step * RADIX); at < depth; at += step) depths.add(at);
+    const lowest = below(depth, step * RADIX);
+    // The highest is the lowest of the step before.
+    for (let at = depth - (step === RADIX ? step : 2 * step); at >= lowest; at -= step) depths.push(at);
   }
-  depths.delete(depth - 1);
-  return [...depths].sort((a, b) => b - a);
+  return depths;
 }
 
 function below(depth: number, step: number): number {
@@ -124,6 +125,17 @@ export function namedAncestors(commit: Pick<CommitRecord, "parents" | "depth" | 
 export function lowestNamed(commit: Pick<CommitRecord, "parents" | "depth" | "skips">): Hash | undefined {
   const ancestors = namedAncestors(commit);
   return ancestors.get(Math.min(...ancestors.keys()));
+}
+
+/** Those of them at `floor` or above. */
+export function namedDownTo(floor: number, commit: Pick<CommitRecord, "parents" | "depth" | "skips">): Hash[] {
+  const named = commit.depth > floor ? commit.parents.slice(0, 1) : [];
+  const depths = skipDepths(commit.depth);
+  for (let i = 0; i < commit.skips.length; i++) {
+    const hash = commit.skips[i];
+    if (hash !== undefined && (depths[i] ?? 0) >= floor) named.push(hash);
+  }
+  return named;
 }
 
 function encode(commit: Omit<CommitRecord, "hash" | "payload" | "note">): Uint8Array {

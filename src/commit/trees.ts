@@ -4,7 +4,7 @@ import { EMPTY_ROOT, edit } from "../tree/edit.ts";
 import type { Node } from "../tree/node.ts";
 import { NodeReader, type NodeStore } from "../tree/node-store.ts";
 import { getSlots } from "../tree/read.ts";
-import { type CommitRecord, namedAncestors } from "./commit.ts";
+import { type CommitRecord, namedDownTo } from "./commit.ts";
 import type { CommitStore } from "./commit-store.ts";
 import { changesOf, tailOf } from "./tail.ts";
 
@@ -62,10 +62,7 @@ export class Trees {
       this.remember(commit, known);
       return known;
     }
-    const parentOf = this.#descent();
-    const line = [commit];
-    let below = await parentOf(commit);
-    for (; below.note !== undefined && !this.#made.has(below.hash); below = await parentOf(below)) line.push(below);
+    const { line, below } = await this.#down(commit, ({ hash, note }) => note === undefined || this.#made.has(hash));
     const from = await this.root(below);
     const reader = new NodeReader(this.#nodes);
     // A process may ask for one tree only.
@@ -96,25 +93,31 @@ export class Trees {
 
   /** The base of a commit's tail: itself, if its tree is stored. */
   async base(commit: CommitRecord): Promise<CommitRecord> {
-    const parentOf = this.#descent();
-    let base = commit;
-    while (base.note !== undefined) base = await parentOf(base);
-    return base;
+    return (await this.#down(commit, ({ note }) => note === undefined)).below;
   }
 
-  /** Goes down a tail, which is read when something of it is not at hand. */
-  #descent(): (commit: CommitRecord) => Promise<CommitRecord> {
+  /** The commits from one down to the first that is an end, and that one. The tail is read when something of it is not at hand. */
+  async #down(
+    commit: CommitRecord,
+    isEnd: (commit: CommitRecord) => boolean,
+  ): Promise<{ readonly line: readonly CommitRecord[]; readonly below: CommitRecord }> {
+    const line: CommitRecord[] = [];
     let read: ReadonlyMap<Hash, CommitRecord> | undefined;
-    return async (commit) => {
-      const [parent] = commit.parents;
+    let below = commit;
+    while (!isEnd(below)) {
+      line.push(below);
+      const [parent] = below.parents;
       if (parent === undefined) {
-        throw new CorruptionError(`The tail that ends with commit ${commit.hash} has no base.`, { at: commit.hash });
+        throw new CorruptionError(`The tail that ends with commit ${below.hash} has no base.`, { at: below.hash });
       }
-      const known = read?.get(parent) ?? this.#commits.cached(parent);
-      if (known !== undefined) return known;
-      read = await this.#tail(commit);
-      return read.get(parent) ?? this.#commits.load(parent);
-    };
+      let next = read?.get(parent) ?? this.#commits.cached(parent);
+      if (next === undefined) {
+        read = await this.#tail(below);
+        next = read.get(parent) ?? (await this.#commits.load(parent));
+      }
+      below = next;
+    }
+    return { line, below };
   }
 
   /** The commits from a commit to the base of its tail. What a batch names is read in the next one: a few for a long tail. */
@@ -124,7 +127,7 @@ export class Trees {
     for (let open: readonly CommitRecord[] = [commit]; open.length > 0; ) {
       const next = new Set<Hash>();
       for (const each of open) {
-        for (const [depth, hash] of namedAncestors(each)) if (depth >= floor && !found.has(hash)) next.add(hash);
+        for (const hash of namedDownTo(floor, each)) if (!found.has(hash)) next.add(hash);
       }
       open = await this.#commits.loadMany([...next]);
       for (const each of open) found.set(each.hash, each);

@@ -65,7 +65,8 @@ export class View {
   }
 
   async #slots(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
-    return getSlots(new NodeReader(this.#repository.nodes), await this.root(), keys.map(keyBytes));
+    const root = this.#root ?? (await this.root());
+    return getSlots(new NodeReader(this.#repository.nodes), root, keys.map(keyBytes));
   }
 
   /** Copies of the values of those of `keys` that are there. */
