@@ -4,18 +4,14 @@ import type { Node } from "./node.ts";
 import type { NodeReader, NodeStore } from "./node-store.ts";
 import { Page } from "./page.ts";
 
-/** The leaf that has the key in `bytes` from `start` to `end`, if any has; `undefined` if a node on the way is not cached. */
-export function cachedLeaf(
-  nodes: NodeStore,
-  root: Node,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): Node | undefined {
-  let node: Node | undefined = root;
-  while (node !== undefined && node.level > 0) {
+/** The leaf that has the key in `bytes` from `start` to `end`, if any has; if a node on the way is not cached, the one above it. */
+export function lowestCached(nodes: NodeStore, root: Node, bytes: Uint8Array, start: number, end: number): Node {
+  let node = root;
+  while (node.level > 0) {
     const index: number = node.lowerBound(bytes, start, end);
-    node = nodes.cachedChild(node, Math.min(index, node.count - 1));
+    const child = nodes.cachedChild(node, Math.min(index, node.count - 1));
+    if (child === undefined) return node;
+    node = child;
   }
   return node;
 }
@@ -40,8 +36,8 @@ export function cachedEntries(
       continue;
     }
     if (leaf !== undefined) page.add(leaf, from, to);
-    leaf = cachedLeaf(nodes, root, LOOKED_UP, 0, end);
-    if (leaf === undefined) return undefined;
+    leaf = lowestCached(nodes, root, LOOKED_UP, 0, end);
+    if (leaf.level > 0) return undefined;
     from = leaf.find(LOOKED_UP, 0, end);
     to = from + 1;
     if (from < 0) leaf = undefined;
@@ -51,13 +47,13 @@ export function cachedEntries(
   return { keys: found, page };
 }
 
-/** The slots of many keys, in their order; one round trip a level at most. */
+/** The slots of many keys below a node, in their order; one round trip a level at most. */
 export async function getSlots(
   reader: NodeReader,
-  root: Node,
+  from: Node,
   keys: readonly Uint8Array[],
 ): Promise<readonly (Uint8Array | undefined)[]> {
-  const reached = keys.map((key) => lowest(reader, root, key));
+  const reached = keys.map((key) => lowest(reader, from, key));
   while (reader.missed) {
     await reader.fetch();
     for (let i = 0; i < keys.length; i++) {
