@@ -13,6 +13,12 @@ const CACHED = 16;
 /** Trees at multiples of this depth are made on the way to those above them, which are likely to be asked for next. */
 const STEP = 64;
 
+/** Commits of a tail, the newest first, and the one below them. */
+interface Descent {
+  readonly line: readonly CommitRecord[];
+  readonly below: CommitRecord;
+}
+
 /** The trees of the commits of one store: read, or made again from those below (`tail.ts`). */
 export class Trees {
   readonly #commits: CommitStore;
@@ -36,8 +42,12 @@ export class Trees {
   /** The roots of two commits' trees. One round trip, if both are stored. */
   async roots(a: CommitRecord, b: CommitRecord): Promise<[Node, Node]> {
     if (a.note === undefined && b.note === undefined) return Promise.all([this.root(a), this.root(b)]);
-    // The tails of both are mostly one, which is read once.
-    return [await this.root(a), await this.root(b)];
+    // The tails of both are mostly one, which is read from above and made from below.
+    const [lower, upper] = a.depth < b.depth ? [a, b] : [b, a];
+    await this.#toMake(upper);
+    const below = await this.root(lower);
+    const above = await this.root(upper);
+    return lower === a ? [below, above] : [above, below];
   }
 
   async #load({ root }: CommitRecord): Promise<Node> {
@@ -62,7 +72,7 @@ export class Trees {
       this.remember(commit, known);
       return known;
     }
-    const { line, below } = await this.#down(commit, ({ hash, note }) => note === undefined || this.#made.has(hash));
+    const { line, below } = await this.#toMake(commit);
     const from = await this.root(below);
     const reader = new NodeReader(this.#nodes);
     // A process may ask for one tree only.
@@ -96,11 +106,13 @@ export class Trees {
     return (await this.#down(commit, ({ note }) => note === undefined)).below;
   }
 
-  /** The commits from one down to the first that is an end, and that one. The tail is read when something of it is not at hand. */
-  async #down(
-    commit: CommitRecord,
-    isEnd: (commit: CommitRecord) => boolean,
-  ): Promise<{ readonly line: readonly CommitRecord[]; readonly below: CommitRecord }> {
+  /** The commits whose changes make a commit's tree, the newest first, and the one whose tree they begin from. */
+  #toMake(commit: CommitRecord): Promise<Descent> {
+    return this.#down(commit, ({ hash, note }) => note === undefined || this.#made.has(hash));
+  }
+
+  /** The commits from one down to before the first that is an end, and that one. The tail is read when something of it is not at hand. */
+  async #down(commit: CommitRecord, isEnd: (commit: CommitRecord) => boolean): Promise<Descent> {
     const line: CommitRecord[] = [];
     let read: ReadonlyMap<Hash, CommitRecord> | undefined;
     let below = commit;
