@@ -10,7 +10,7 @@ import { changesOf, tailOf } from "./tail.ts";
 
 /** How many trees that are not stored stay at hand. */
 const CACHED = 16;
-/** Trees at multiples of this depth are made on the way to those above them, which are likely to be asked for next. */
+/** Trees at multiples of this depth are made on the way to those above them, which are likely to be asked for next; not on the way to the first, which may stay the only one. */
 const STEP = 64;
 
 /** Commits of a tail, the newest first, and the one below them. */
@@ -75,7 +75,6 @@ export class Trees {
     const { line, below } = await this.#toMake(commit);
     const from = await this.root(below);
     const reader = new NodeReader(this.#nodes);
-    // A process may ask for one tree only.
     const isFirst = this.#made.size === 0;
     const step = line.length > STEP && !isFirst ? line.findIndex(({ depth }) => depth % STEP === 0) : -1;
     if (step <= 0) return this.#change(reader, from, commit, line);
