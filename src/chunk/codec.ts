@@ -138,7 +138,7 @@ export function decodeChunk(bytes: Uint8Array): StoredChunk {
   };
   if (version === VERSION.delta) {
     check(bytes.length - reader.at);
-    const base = readHash(reader.take(HASH_BYTES), 0);
+    const base = readHash(bytes, reader.skip(HASH_BYTES));
     return { epoch, createdAt, base, delta: bytes.subarray(reader.at) };
   }
   if (version === VERSION.whole) {

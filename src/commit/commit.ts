@@ -80,12 +80,13 @@ const RADIX = 4;
 export function skipDepths(depth: number): number[] {
   if (depth === 0) return [];
   if (depth % RADIX !== 0) return depth % RADIX === 1 ? [] : [below(depth, RADIX)];
-  const depths = new Set<number>([below(depth, RADIX)]);
+  const depths: number[] = [];
   for (let step = RADIX; depth % step === 0; step *= RADIX) {
-    for (let at = below(depth, step * RADIX); at < depth; at += step) depths.add(at);
+    const lowest = below(depth, step * RADIX);
+    // The highest is the lowest of the step before.
+    for (let at = depth - (step === RADIX ? step : 2 * step); at >= lowest; at -= step) depths.push(at);
   }
-  depths.delete(depth - 1);
-  return [...depths].sort((a, b) => b - a);
+  return depths;
 }
 
 function below(depth: number, step: number): number {
@@ -126,6 +127,17 @@ export function lowestNamed(commit: Pick<CommitRecord, "parents" | "depth" | "sk
   return ancestors.get(Math.min(...ancestors.keys()));
 }
 
+/** Those of them at `floor` or above. */
+export function namedDownTo(floor: number, commit: Pick<CommitRecord, "parents" | "depth" | "skips">): Hash[] {
+  const named = commit.depth > floor ? commit.parents.slice(0, 1) : [];
+  const depths = skipDepths(commit.depth);
+  for (let i = 0; i < commit.skips.length; i++) {
+    const hash = commit.skips[i];
+    if (hash !== undefined && (depths[i] ?? 0) >= floor) named.push(hash);
+  }
+  return named;
+}
+
 function encode(commit: Omit<CommitRecord, "hash" | "payload" | "note">): Uint8Array {
   const numbers = [commit.size, commit.bytes, commit.generation, commit.depth, commit.merges, commit.parents.length];
   const hashes = [...commit.parents, ...commit.skips];
@@ -158,7 +170,7 @@ export function decodeCommit(
 ): CommitRecord {
   const reader = new ByteReader(payload);
   if (reader.byte() !== COMMIT_KIND) throw new CorruptionError(`Chunk ${hash} is no commit.`, { at: hash });
-  const readOne = (): Hash => readHash(reader.take(HASH_BYTES), 0);
+  const readOne = (): Hash => readHash(payload, reader.skip(HASH_BYTES));
   const root = readOne();
   const size = reader.varint();
   const bytes = reader.varint();

@@ -13,11 +13,11 @@
  * stores it in the same form.
  */
 import { equalBytes } from "../bytes.ts";
-import type { Hash } from "../chunk/hash.ts";
 import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
 import { decodeEdits, encodeEdits } from "../tree/edits.ts";
-import type { EntryList } from "../tree/entry-list.ts";
+import { EntryList } from "../tree/entry-list.ts";
+import { sortedOrder } from "../tree/key-sort.ts";
 import { blobOf } from "../tree/slot.ts";
 import { partsIn, type Start } from "../tree/walk.ts";
 import type { CommitRecord } from "./commit.ts";
@@ -67,23 +67,38 @@ function sizeOf({ note }: CommitRecord): Pick<Tail, "length" | "weight"> {
   return { length: reader.varint(), weight: reader.varint() };
 }
 
-/** Reads the note on a commit's record; `undefined` if it has none. A `CorruptionError` if it cannot be read. */
-export function tailOf({
-  hash,
-  note,
-}: {
-  readonly hash: Hash;
-  readonly note: Uint8Array | undefined;
-}): Tail | undefined {
+/**
+ * Reads the note on a commit's record; `undefined` if it has none. A `CorruptionError` if it cannot be read.
+ *
+ * @param edits the list that what the commit changed is added to
+ */
+export function tailOf(
+  { hash, note }: Pick<CommitRecord, "hash" | "note">,
+  edits: EntryList = new EntryList(),
+): Tail | undefined {
   if (note === undefined) return undefined;
   try {
     if (note.length > MAX_NOTE) throw new CorruptionError("It is longer than any is written.");
     const reader = new ByteReader(note);
-    return { length: reader.varint(), weight: reader.varint(), edits: decodeEdits(reader) };
+    return { length: reader.varint(), weight: reader.varint(), edits: decodeEdits(reader, edits) };
   } catch (cause) {
     if (!(cause instanceof CorruptionError)) throw cause;
     throw new CorruptionError(`What commit ${hash} changed cannot be read.`, { at: hash, cause });
   }
+}
+
+/** What a line of commits changed together. @param line the newest first */
+export function changesOf(line: readonly CommitRecord[]): EntryList {
+  const all = new EntryList();
+  for (let i = line.length - 1; i >= 0; i--) {
+    const commit = line[i];
+    if (commit !== undefined) tailOf(commit, all);
+  }
+  if (line.length === 1) return all;
+  const changes = new EntryList();
+  // Of changes of one key, the last is the newest.
+  for (const index of sortedOrder(all.keys)) changes.pushFrom(all, index);
+  return changes;
 }
 
 /** How much changes count for in the limit of a tail. What they set stays as long as the tail does, so large values end it soon. */

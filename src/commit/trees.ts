@@ -1,19 +1,23 @@
 import type { Hash } from "../chunk/hash.ts";
 import { CorruptionError } from "../errors.ts";
 import { EMPTY_ROOT, edit } from "../tree/edit.ts";
-import { EntryList } from "../tree/entry-list.ts";
-import { compareKeys } from "../tree/key-bytes.ts";
 import type { Node } from "../tree/node.ts";
 import { NodeReader, type NodeStore } from "../tree/node-store.ts";
 import { getSlots } from "../tree/read.ts";
-import { type CommitRecord, namedAncestors } from "./commit.ts";
+import { type CommitRecord, namedDownTo } from "./commit.ts";
 import type { CommitStore } from "./commit-store.ts";
-import { tailOf } from "./tail.ts";
+import { changesOf, tailOf } from "./tail.ts";
 
 /** How many trees that are not stored stay at hand. */
 const CACHED = 16;
-/** Trees at multiples of this depth are made on the way to those above them, which are likely to be asked for next. */
+/** Trees at multiples of this depth are made on the way to those above them, which are likely to be asked for next; not on the way to the first, which may stay the only one. */
 const STEP = 64;
+
+/** Commits of a tail, the newest first, and the one below them. */
+interface Descent {
+  readonly line: readonly CommitRecord[];
+  readonly below: CommitRecord;
+}
 
 /** The trees of the commits of one store: read, or made again from those below (`tail.ts`). */
 export class Trees {
@@ -38,8 +42,12 @@ export class Trees {
   /** The roots of two commits' trees. One round trip, if both are stored. */
   async roots(a: CommitRecord, b: CommitRecord): Promise<[Node, Node]> {
     if (a.note === undefined && b.note === undefined) return Promise.all([this.root(a), this.root(b)]);
-    // The tails of both are mostly one, which is read once.
-    return [await this.root(a), await this.root(b)];
+    // The tails of both are mostly one, which is read from above and made from below.
+    const [lower, upper] = a.depth < b.depth ? [a, b] : [b, a];
+    await this.#toMake(upper);
+    const below = await this.root(lower);
+    const above = await this.root(upper);
+    return lower === a ? [below, above] : [above, below];
   }
 
   async #load({ root }: CommitRecord): Promise<Node> {
@@ -64,29 +72,26 @@ export class Trees {
       this.remember(commit, known);
       return known;
     }
-    const parentOf = this.#descent();
-    const line = [commit];
-    let below = await parentOf(commit);
-    for (; below.note !== undefined && !this.#made.has(below.hash); below = await parentOf(below)) line.push(below);
+    const { line, below } = await this.#toMake(commit);
     const from = await this.root(below);
     const reader = new NodeReader(this.#nodes);
-    const step = line.length > STEP ? line.findIndex(({ depth }) => depth % STEP === 0) : -1;
-    const lists = line.map((each) => tailOf(each)?.edits ?? new EntryList());
-    if (step <= 0) return this.#change(reader, from, commit, lists);
-    const changes = changesOf(lists);
+    const isFirst = this.#made.size === 0;
+    const step = line.length > STEP && !isFirst ? line.findIndex(({ depth }) => depth % STEP === 0) : -1;
+    if (step <= 0) return this.#change(reader, from, commit, line);
+    const changes = changesOf(line);
     // All at once, so that a level costs one round trip.
     await getSlots(
       reader,
       from,
       Array.from({ length: changes.length }, (_, i) => changes.key(i)),
     );
-    const between = await this.#change(reader, from, line[step] ?? commit, lists.slice(step));
-    return this.#change(reader, between, commit, lists.slice(0, step));
+    const between = await this.#change(reader, from, line[step] ?? commit, line.slice(step));
+    return this.#change(reader, between, commit, line.slice(0, step));
   }
 
   /** The tree of a commit, after what it and those below it, the newest first, changed. */
-  async #change(reader: NodeReader, from: Node, commit: CommitRecord, lists: readonly EntryList[]): Promise<Node> {
-    const root = await edit(reader, from, changesOf(lists));
+  async #change(reader: NodeReader, from: Node, commit: CommitRecord, line: readonly CommitRecord[]): Promise<Node> {
+    const root = await edit(reader, from, changesOf(line));
     if (root.hash !== commit.root) {
       const message = `What commits changed does not lead to the tree of commit ${commit.hash}.`;
       throw new CorruptionError(message, { at: commit.hash });
@@ -97,25 +102,33 @@ export class Trees {
 
   /** The base of a commit's tail: itself, if its tree is stored. */
   async base(commit: CommitRecord): Promise<CommitRecord> {
-    const parentOf = this.#descent();
-    let base = commit;
-    while (base.note !== undefined) base = await parentOf(base);
-    return base;
+    return (await this.#down(commit, ({ note }) => note === undefined)).below;
   }
 
-  /** Goes down a tail, which is read when something of it is not at hand. */
-  #descent(): (commit: CommitRecord) => Promise<CommitRecord> {
+  /** The commits whose changes make a commit's tree, the newest first, and the one whose tree they begin from. */
+  #toMake(commit: CommitRecord): Promise<Descent> {
+    return this.#down(commit, ({ hash, note }) => note === undefined || this.#made.has(hash));
+  }
+
+  /** The commits from one down to before the first that is an end, and that one. The tail is read when something of it is not at hand. */
+  async #down(commit: CommitRecord, isEnd: (commit: CommitRecord) => boolean): Promise<Descent> {
+    const line: CommitRecord[] = [];
     let read: ReadonlyMap<Hash, CommitRecord> | undefined;
-    return async (commit) => {
-      const [parent] = commit.parents;
+    let below = commit;
+    while (!isEnd(below)) {
+      line.push(below);
+      const [parent] = below.parents;
       if (parent === undefined) {
-        throw new CorruptionError(`The tail that ends with commit ${commit.hash} has no base.`, { at: commit.hash });
+        throw new CorruptionError(`The tail that ends with commit ${below.hash} has no base.`, { at: below.hash });
       }
-      const known = read?.get(parent) ?? this.#commits.cached(parent);
-      if (known !== undefined) return known;
-      read = await this.#tail(commit);
-      return read.get(parent) ?? this.#commits.load(parent);
-    };
+      let next = read?.get(parent) ?? this.#commits.cached(parent);
+      if (next === undefined) {
+        read = await this.#tail(below);
+        next = read.get(parent) ?? (await this.#commits.load(parent));
+      }
+      below = next;
+    }
+    return { line, below };
   }
 
   /** The commits from a commit to the base of its tail. What a batch names is read in the next one: a few for a long tail. */
@@ -125,30 +138,11 @@ export class Trees {
     for (let open: readonly CommitRecord[] = [commit]; open.length > 0; ) {
       const next = new Set<Hash>();
       for (const each of open) {
-        for (const [depth, hash] of namedAncestors(each)) if (depth >= floor && !found.has(hash)) next.add(hash);
+        for (const hash of namedDownTo(floor, each)) if (!found.has(hash)) next.add(hash);
       }
       open = await this.#commits.loadMany([...next]);
       for (const each of open) found.set(each.hash, each);
     }
     return found;
   }
-}
-
-/** What a line of commits changed together; what each did, the newest first. */
-function changesOf(lists: readonly EntryList[]): EntryList {
-  const [newest, ...older] = lists;
-  if (newest !== undefined && older.length === 0) return newest;
-  const entries = lists.flatMap((list, age) =>
-    Array.from({ length: list.length }, (_, index) => ({ list, age, index })),
-  );
-  entries.sort((a, b) => compareKeys(a.list.key(a.index), b.list.key(b.index)) || a.age - b.age);
-  const changes = new EntryList();
-  let last: Uint8Array | undefined;
-  for (const { list, index } of entries) {
-    const key = list.key(index);
-    if (last !== undefined && compareKeys(last, key) === 0) continue;
-    changes.pushFrom(list, index);
-    last = key;
-  }
-  return changes;
 }

@@ -363,9 +363,7 @@ function copy(bytes: Uint8Array): Uint8Array;
 function copy(bytes: Uint8Array | undefined): Uint8Array | undefined;
 function copy(bytes: Uint8Array | undefined): Uint8Array | undefined {
   if (bytes === undefined) return undefined;
-  const result = new Uint8Array(bytes.length);
-  result.set(bytes.subarray(0, bytes.length));
-  return result;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length).slice();
 }
 
 /** `value` in memory that lmdb can read: not a `SharedArrayBuffer`. */

@@ -7,10 +7,10 @@
  * slot     varint: 0 for a removal; else one more than its length, then the slot
  * ```
  */
-import { ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
+import { type ByteReader, varintLength, writeVarint } from "../chunk/varint.ts";
 import { CorruptionError } from "../errors.ts";
 import { EntryList } from "./entry-list.ts";
-import { compareKeys, MAX_KEY_BYTES } from "./key-bytes.ts";
+import { MAX_KEY_BYTES } from "./key-bytes.ts";
 import { checkSlot } from "./slot.ts";
 
 /** Changes as bytes. */
@@ -41,29 +41,27 @@ export function encodeEdits(edits: EntryList): Uint8Array {
   return bytes;
 }
 
-/** Reads changes; a `CorruptionError` for bytes that are none. */
-export function decodeEdits(reader: ByteReader): EntryList {
-  const edits = new EntryList();
+/** The key that was read last, which the next one begins like. */
+const lastKey: Uint8Array = /* @__PURE__ */ new Uint8Array(MAX_KEY_BYTES);
+
+/** Reads changes, and adds them to a list; a `CorruptionError` for bytes that are none. */
+export function decodeEdits(reader: ByteReader, edits: EntryList = new EntryList()): EntryList {
+  const { bytes } = reader;
   const count = reader.varint();
-  let last = new Uint8Array(0);
+  let length = 0;
   for (let i = 0; i < count; i++) {
     const shared = reader.varint();
-    const rest = reader.take(reader.varint());
-    if (shared > last.length || shared + rest.length > MAX_KEY_BYTES) throw damaged();
-    const key = new Uint8Array(shared + rest.length);
-    key.set(last.subarray(0, shared));
-    key.set(rest, shared);
-    if (key.length === 0 || (i > 0 && compareKeys(last, key) >= 0)) throw damaged();
-    if (shared < last.length && last[shared] === key[shared]) throw damaged();
+    const rest = reader.varint();
+    const start = reader.skip(rest);
+    if (rest === 0 || shared > length || shared + rest > MAX_KEY_BYTES) throw damaged();
+    // So it comes after the one before, and shares no more with it.
+    if (shared < length && (lastKey[shared] ?? 0) >= (bytes[start] ?? 0)) throw damaged();
+    lastKey.set(bytes.subarray(start, reader.at), shared);
+    length = shared + rest;
     const slotLength = reader.varint() - 1;
     const slot = slotLength < 0 ? undefined : reader.take(slotLength);
-    if (slot !== undefined) {
-      const inSlot = new ByteReader(slot);
-      checkSlot(inSlot);
-      inSlot.finish();
-    }
-    edits.push(key, slot);
-    last = key;
+    if (slot !== undefined) checkSlot(slot, 0, slot.length);
+    edits.push(lastKey.subarray(0, length), slot);
   }
   reader.finish();
   return edits;

@@ -330,10 +330,10 @@ export class Node {
 
   /** The order of the keys of two entries, maybe of different nodes. */
   compareEntries(index: number, other: Node, otherIndex: number): number {
-    const end = this.prefixLength + this.suffixEnd(index) - this.suffixStart(index);
-    const otherEnd = other.prefixLength + other.suffixEnd(otherIndex) - other.suffixStart(otherIndex);
     const start = this.suffixStart(index) - this.prefixLength;
     const otherStart = other.suffixStart(otherIndex) - other.prefixLength;
+    const end = this.suffixEnd(index) - start;
+    const otherEnd = other.suffixEnd(otherIndex) - otherStart;
     const length = Math.min(end, otherEnd);
     const a = this.payload;
     const b = other.payload;
@@ -362,6 +362,49 @@ export class Node {
       if (this.payload[start + i] !== other.payload[otherStart + i]) return false;
     }
     return true;
+  }
+
+  /** Checks the entries, whose slots begin inside the payload; notes their totals. (In one loop: it runs for each entry that is read, mostly in a process that has compiled nothing yet.) */
+  checkEntries(fail: (reason: string) => never): void {
+    const { payload, count, level, prefixLength, slotsStart } = this;
+    let keyBefore = this.#keysStart;
+    let keyStart = keyBefore;
+    let slotStart = slotsStart;
+    const reader = new ByteReader(payload, slotsStart);
+    let size = 0;
+    let bytes = 0;
+    for (let i = 0; i < count; i++) {
+      const keyEnd = this.suffixEnd(i);
+      const slotEnd = this.slotEnd(i);
+      const keyLength = prefixLength + keyEnd - keyStart;
+      if (keyEnd < keyStart || keyEnd > slotsStart) fail("its keys overlap");
+      if (slotEnd < slotStart || slotEnd > payload.length) fail("its slots overlap or are cut off");
+      if (keyLength === 0 || keyLength > MAX_KEY_BYTES) fail("a key of it is empty or too long");
+      let before = keyBefore;
+      let at = keyStart;
+      while (before < keyStart && at < keyEnd && payload[before] === payload[at]) {
+        before++;
+        at++;
+      }
+      const isBehind = at < keyEnd && (before === keyStart || (payload[before] ?? 0) < (payload[at] ?? 0));
+      if (i > 0 && !isBehind) fail("its keys do not ascend");
+      if (level === 0) {
+        size++;
+        bytes += checkSlot(payload, slotStart, slotEnd);
+      } else {
+        reader.skip(HASH_BYTES);
+        const below = reader.varint();
+        if (below === 0) fail("a child of it has no keys");
+        size += below;
+        bytes += reader.varint();
+        if (reader.at !== slotEnd) fail("a slot of it ends elsewhere");
+      }
+      keyBefore = keyStart;
+      keyStart = keyEnd;
+      slotStart = slotEnd;
+    }
+    if (slotStart !== payload.length) fail("bytes follow its entries");
+    this.#totals = { size, bytes };
   }
 
   /** The hash of a child. */
@@ -419,26 +462,14 @@ export function decodeNode(hash: Hash, payload: Uint8Array, bases: readonly Hash
   };
   const flags = payload[2] ?? 0xff;
   if (payload.length < HEADER || payload[0] !== NODE_KIND || flags > 7) fail("its header is none");
-  const node = new Node(hash, plainBytes(payload), [], { bases });
+  const node = new Node(hash, plainBytes(payload), payload[1] === 0 ? NO_CHILDREN : [], { bases });
   const { count, level, prefixLength } = node;
   if (level > MAX_LEVEL || count > maxEntries(level)) fail("it has too many levels or entries");
   if (count === 0 && (level > 0 || prefixLength > 0 || flags !== 0 || payload.length > HEADER)) fail("it is empty");
   if (count === 0) return node;
-  let previous = node.prefixStart + prefixLength;
-  if (previous > payload.length) fail("its offsets are cut off");
-  for (let i = 0; i < count; i++) {
-    const end = node.suffixEnd(i);
-    if (end < previous) fail("its keys overlap");
-    previous = end;
-  }
-  if (previous > payload.length) fail("its keys are cut off");
-  for (let i = 0; i < count; i++) {
-    const end = node.slotEnd(i);
-    if (end < previous || end > payload.length) fail("its slots overlap or are cut off");
-    previous = end;
-    checkEntry(node, i, fail);
-  }
-  if (previous !== payload.length) fail("bytes follow its entries");
+  if (node.prefixStart + prefixLength > payload.length) fail("its offsets are cut off");
+  if (node.slotsStart > payload.length) fail("its keys are cut off");
+  node.checkEntries(fail);
   if (node.wide !== (node.keyBytes > 0xffff || payload.length - node.slotsStart > 0xffff))
     fail("its offsets are too wide");
   if (
@@ -450,21 +481,6 @@ export function decodeNode(hash: Hash, payload: Uint8Array, bases: readonly Hash
   }
   if (count === 1 && node.suffixEnd(0) !== node.suffixStart(0)) fail("its key is not its prefix");
   return node;
-}
-
-function checkEntry(node: Node, index: number, fail: (reason: string) => never): void {
-  const keyLength = node.prefixLength + node.suffixEnd(index) - node.suffixStart(index);
-  if (keyLength === 0 || keyLength > MAX_KEY_BYTES) fail("a key of it is empty or too long");
-  if (index > 0 && node.compareEntries(index - 1, node, index) >= 0) fail("its keys do not ascend");
-  const reader = new ByteReader(node.payload, node.slotStart(index), node.slotEnd(index));
-  if (node.level === 0) {
-    checkSlot(reader);
-  } else {
-    reader.take(HASH_BYTES);
-    if (reader.varint() === 0) fail("a child of it has no keys");
-    reader.varint();
-  }
-  reader.finish();
 }
 
 /** Throws a `CorruptionError` unless all keys of a node come before all of another one. */

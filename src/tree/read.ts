@@ -4,18 +4,14 @@ import type { Node } from "./node.ts";
 import type { NodeReader, NodeStore } from "./node-store.ts";
 import { Page } from "./page.ts";
 
-/** The leaf that has the key in `bytes` from `start` to `end`, if any has; `undefined` if a node on the way is not cached. */
-export function cachedLeaf(
-  nodes: NodeStore,
-  root: Node,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): Node | undefined {
-  let node: Node | undefined = root;
-  while (node !== undefined && node.level > 0) {
+/** The leaf that has the key in `bytes` from `start` to `end`, if any has; if a node on the way is not cached, the one above it. */
+export function lowestCached(nodes: NodeStore, root: Node, bytes: Uint8Array, start: number, end: number): Node {
+  let node = root;
+  while (node.level > 0) {
     const index: number = node.lowerBound(bytes, start, end);
-    node = nodes.cachedChild(node, Math.min(index, node.count - 1));
+    const child = nodes.cachedChild(node, Math.min(index, node.count - 1));
+    if (child === undefined) return node;
+    node = child;
   }
   return node;
 }
@@ -40,8 +36,8 @@ export function cachedEntries(
       continue;
     }
     if (leaf !== undefined) page.add(leaf, from, to);
-    leaf = cachedLeaf(nodes, root, LOOKED_UP, 0, end);
-    if (leaf === undefined) return undefined;
+    leaf = lowestCached(nodes, root, LOOKED_UP, 0, end);
+    if (leaf.level > 0) return undefined;
     from = leaf.find(LOOKED_UP, 0, end);
     to = from + 1;
     if (from < 0) leaf = undefined;
@@ -51,13 +47,22 @@ export function cachedEntries(
   return { keys: found, page };
 }
 
-/** The slots of many keys, in their order; one round trip a level at most. */
-export function getSlots(
+/** The slots of many keys below a node, in their order; one round trip a level at most. */
+export async function getSlots(
   reader: NodeReader,
-  root: Node,
+  from: Node,
   keys: readonly Uint8Array[],
 ): Promise<readonly (Uint8Array | undefined)[]> {
-  return reader.run(() => keys.map((key) => readerSlot(reader, root, key)));
+  const reached = keys.map((key) => lowest(reader, from, key));
+  while (reader.missed) {
+    await reader.fetch();
+    for (let i = 0; i < keys.length; i++) {
+      const node = reached[i];
+      const key = keys[i];
+      if (node !== undefined && key !== undefined) reached[i] = lowest(reader, node, key);
+    }
+  }
+  return keys.map((key, i) => slotIn(reached[i], key));
 }
 
 /** The slots of a key in many trees; one round trip a level at most, and what trees have in common is read once. */
@@ -69,20 +74,24 @@ export function getSlotInEach(
   return reader.run(() =>
     roots.map((each) => {
       const root = typeof each === "string" ? reader.node(each) : each;
-      return root && readerSlot(reader, root, key);
+      return root && slotIn(lowest(reader, root, key), key);
     }),
   );
 }
 
-function readerSlot(reader: NodeReader, root: Node, key: Uint8Array): Uint8Array | undefined {
-  let node = root;
+/** The lowest node on the way to a key that is at hand: the leaf that has it, if any has, or the node whose child is missed. */
+function lowest(reader: NodeReader, from: Node, key: Uint8Array): Node {
+  let node = from;
   while (node.level > 0) {
     const index = node.lowerBound(key);
-    if (index === node.count) return undefined;
-    const child = reader.child(node, index);
-    if (child === undefined) return undefined;
+    const child = index === node.count ? undefined : reader.child(node, index);
+    if (child === undefined) return node;
     node = child;
   }
-  const index = node.find(key);
-  return index < 0 ? undefined : node.slot(index);
+  return node;
+}
+
+function slotIn(node: Node | undefined, key: Uint8Array): Uint8Array | undefined {
+  const index = node === undefined || node.level > 0 ? -1 : node.find(key);
+  return index < 0 ? undefined : node?.slot(index);
 }

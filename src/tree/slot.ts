@@ -61,17 +61,18 @@ export function slotSize(bytes: Uint8Array, start: number, end: number): number 
   return bytes[start] === 0 ? end - start - 1 : new ByteReader(bytes, start + 1 + HASH_BYTES, end).varint();
 }
 
-/** Reads a slot and checks it. */
-export function checkSlot(reader: ByteReader): void {
-  const tag = reader.byte();
-  if (tag === 0) {
-    if (reader.end - reader.at > INLINE_BYTES) throw new CorruptionError("A value in a leaf is too large for it.");
-    reader.take(reader.end - reader.at);
-    return;
+/** Checks the slot that lies in `bytes` from `start` to `end`; returns how many bytes its value has. A `CorruptionError` for bytes that are none. */
+export function checkSlot(bytes: Uint8Array, start: number, end: number): number {
+  if (start < end && bytes[start] === 0) {
+    if (end - start - 1 > INLINE_BYTES) throw new CorruptionError("A value in a leaf is too large for it.");
+    return end - start - 1;
   }
-  if (tag > 1 + MAX_BLOB_DEPTH) throw new CorruptionError("A value's pieces are nested too deeply.");
-  reader.take(HASH_BYTES);
+  const reader = new ByteReader(bytes, start, end);
+  if (reader.byte() > 1 + MAX_BLOB_DEPTH) throw new CorruptionError("A value's pieces are nested too deeply.");
+  reader.skip(HASH_BYTES);
   const size = reader.varint();
   if (size <= INLINE_BYTES) throw new CorruptionError("A value outside its leaf would fit inside.");
   if (size > MAX_VALUE_BYTES) throw new CorruptionError("A value is larger than any can be.");
+  reader.finish();
+  return size;
 }

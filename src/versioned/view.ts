@@ -7,7 +7,7 @@ import { keyBytes, LOOKED_UP, MAX_KEY_BYTES, writeUtf8 } from "../tree/key-bytes
 import type { Node } from "../tree/node.ts";
 import { NodeReader } from "../tree/node-store.ts";
 import { type Page, readValues } from "../tree/page.ts";
-import { cachedEntries, cachedLeaf, getSlots } from "../tree/read.ts";
+import { cachedEntries, getSlots, lowestCached } from "../tree/read.ts";
 import { scan } from "../tree/scan.ts";
 import { whileHeld } from "./collected.ts";
 import { Paged } from "./paged.ts";
@@ -41,31 +41,33 @@ export class View {
     try {
       checkKey(key, MAX_KEY_BYTES);
       const end = writeUtf8(key, LOOKED_UP, 0);
-      const leaf = this.#cachedLeaf(end);
-      const index = leaf?.find(LOOKED_UP, 0, end) ?? -1;
-      const value = index < 0 ? undefined : leaf?.value(index);
-      if (value !== undefined || (leaf !== undefined && index < 0)) return Promise.resolve(value);
+      const node = this.#lowestCached(end);
+      if (node === undefined || node.level > 0) return this.#fetch(key, node);
+      const index = node.find(LOOKED_UP, 0, end);
+      if (index < 0) return Promise.resolve(undefined);
+      const value = node.value(index);
+      return value === undefined ? this.#fetch(key, node) : Promise.resolve(value);
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#fetch(key);
   }
 
-  /** The leaf that has the key that is looked up, if any has; `undefined` if it must be fetched first. */
-  #cachedLeaf(end: number): Node | undefined {
-    return this.#root && cachedLeaf(this.#repository.nodes, this.#root, LOOKED_UP, 0, end);
+  /** The leaf that has the key that is looked up, if any has, or the lowest node above it that is cached. */
+  #lowestCached(end: number): Node | undefined {
+    return this.#root && lowestCached(this.#repository.nodes, this.#root, LOOKED_UP, 0, end);
   }
 
-  async #fetch(key: string): Promise<Uint8Array | undefined> {
-    return (await this.#values([key]))[0];
+  async #fetch(key: string, from: Node | undefined): Promise<Uint8Array | undefined> {
+    return (await this.#values([key], from))[0];
   }
 
-  #values(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
-    return this.#whileHeld(async () => readSlots(this.#repository.chunks, await this.#slots(keys)));
+  #values(keys: readonly string[], from?: Node): Promise<readonly (Uint8Array | undefined)[]> {
+    return this.#whileHeld(async () => readSlots(this.#repository.chunks, await this.#slots(keys, from)));
   }
 
-  async #slots(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
-    return getSlots(new NodeReader(this.#repository.nodes), await this.root(), keys.map(keyBytes));
+  /** @param from a node above all keys; the root unless it is given */
+  async #slots(keys: readonly string[], from = this.#root): Promise<readonly (Uint8Array | undefined)[]> {
+    return getSlots(new NodeReader(this.#repository.nodes), from ?? (await this.root()), keys.map(keyBytes));
   }
 
   /** Copies of the values of those of `keys` that are there. */
@@ -83,9 +85,9 @@ export class View {
   async has(key: string): Promise<boolean> {
     checkKey(key, MAX_KEY_BYTES);
     const end = writeUtf8(key, LOOKED_UP, 0);
-    const leaf = this.#cachedLeaf(end);
-    if (leaf !== undefined) return leaf.find(LOOKED_UP, 0, end) >= 0;
-    return (await this.#whileHeld(() => this.#slots([key])))[0] !== undefined;
+    const node = this.#lowestCached(end);
+    if (node?.level === 0) return node.find(LOOKED_UP, 0, end) >= 0;
+    return (await this.#whileHeld(() => this.#slots([key], node)))[0] !== undefined;
   }
 
   /** Those of `keys` that are not there. */

@@ -143,6 +143,13 @@ describe("a crafted tree with right hashes", () => {
     ],
     ["a key that is too long", craftNode(0, [["k".repeat(4097), ONE]])],
     ["a child without keys", craftNode(1, [["c", craftSlot(a.hash, 0, 0)]])],
+    [
+      "a child whose slot begins in the one before",
+      craftNode(1, [
+        ["c", Uint8Array.of(...childSlot(a), 0)],
+        ["d", childSlot(a).subarray(1)],
+      ]),
+    ],
     ["a level above all", craftNode(61, [["c", childSlot(a)]])],
     ["a value of 8 PiB", craftNode(0, [["a", blobSlot({ hash: a.hash, depth: 1, size: 2 ** 53 - 1 })]])],
     ["no entries on an inner level", craftNode(1, [])],

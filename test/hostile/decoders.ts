@@ -66,10 +66,8 @@ async function nodeSamples(): Promise<Uint8Array[]> {
 }
 
 function againSlot(bytes: Uint8Array): Uint8Array {
-  const reader = new ByteReader(bytes);
-  checkSlot(reader);
-  reader.finish();
-  slotSize(bytes, 0, bytes.length);
+  if (checkSlot(bytes, 0, bytes.length) !== slotSize(bytes, 0, bytes.length))
+    throw new Error("Two sizes of one value.");
   const ref = blobOf(bytes);
   return ref === undefined ? inlineSlot(bytes.subarray(1)) : blobSlot(ref);
 }
