@@ -27,7 +27,7 @@ export type ChunkName = Pick<Chunk, "kind" | "hash">;
 export interface SoundChunk {
   readonly payload: Uint8Array;
   readonly note: Uint8Array | undefined;
-  /** The chunk that it is stored as a difference from, the one that this is a difference from, and so on to one that is whole. */
+  /** The chunk that it is stored as a difference from, the one that this is a difference from, and so on to one that is whole; without those behind one that was at hand. */
   readonly bases: readonly Hash[];
   readonly epoch: number;
   readonly createdAt: number;
@@ -40,11 +40,12 @@ interface Sound {
   readonly bytes: Uint8Array;
 }
 
-/** What can be at hand of a chunk. */
-export type KnownChunk = Pick<SoundChunk, "payload" | "bases">;
+/** What of chunks is at hand: their payloads. */
+export type KnownPayload = (hash: Hash) => Uint8Array | undefined;
 
 /** What other chunks are differences from. */
-type Bases = (hash: Hash) => KnownChunk | undefined;
+type Base = Pick<SoundChunk, "payload" | "bases">;
+type Bases = (hash: Hash) => Base | undefined;
 
 /** What to do about a damaged chunk. */
 type WhatIsDamaged = "throw" | "skip";
@@ -69,7 +70,7 @@ export class ChunkStore {
 
   /**
    * The payloads of those of `hashes` that are there, each checked against its hash: `CorruptionError` for a damaged one.
-   * One round trip, and another one where some are stored as differences from chunks that are not at hand.
+   * One round trip, and another one for each difference in a row that one is stored as, from chunks that are not at hand.
    */
   async read(
     kind: ChunkKind,
@@ -86,7 +87,7 @@ export class ChunkStore {
     kind: ChunkKind,
     hashes: readonly Hash[],
     whatIsDamaged: WhatIsDamaged = "throw",
-    known?: Bases,
+    known?: KnownPayload,
   ): Promise<Map<Hash, SoundChunk>> {
     const found = new Map<Hash, SoundChunk>();
     for (let from = 0; from < hashes.length; from += BATCH) {
@@ -105,8 +106,32 @@ export class ChunkStore {
     return found;
   }
 
+  /**
+   * By node, what it is stored as a difference from now, what that is a difference from, and so on; without nodes of which any
+   * of that is not there. Their payloads are not looked at. One round trip, and another one for each difference in a row.
+   */
+  async chains(hashes: readonly Hash[]): Promise<Map<Hash, readonly Hash[]>> {
+    const chains = new Map<Hash, readonly Hash[]>();
+    for (let from = 0; from < hashes.length; from += BATCH) {
+      let open = hashes.slice(from, from + BATCH).map((hash) => ({ hash, chain: [] as Hash[], last: hash }));
+      for (let length = 0; open.length > 0 && length <= MAX_CHAIN; length++) {
+        const names = new Map(open.map(({ last }) => [last, chunkKey("node", last)]));
+        const stored = await this.store.getMany([...names.values()]);
+        open = open.flatMap(({ hash, chain, last }) => {
+          const bytes = stored.get(names.get(last) ?? "");
+          const base = bytes && baseOf(bytes);
+          if (bytes !== undefined && base === undefined) chains.set(hash, chain);
+          if (base === undefined) return [];
+          chain.push(base);
+          return [{ hash, chain, last: base }];
+        });
+      }
+    }
+    return chains;
+  }
+
   /** The chunks that stored ones are differences from, those that are not at hand read in one batch, or in several where they are differences, too. */
-  async #bases(stored: Iterable<Uint8Array>, known?: Bases): Promise<Bases> {
+  async #bases(stored: Iterable<Uint8Array>, known?: KnownPayload): Promise<Bases> {
     const read = new Map<Hash, Uint8Array>();
     let open = basesOf(stored);
     for (let round = 0; open.size > 0 && round < MAX_CHAIN; round++) {
@@ -116,10 +141,10 @@ export class ChunkStore {
       for (const hash of hashes) read.set(hash, found.get(chunkKey("node", hash)) ?? NOTHING);
       open = basesOf(found.values());
     }
-    const made = new Map<Hash, KnownChunk | undefined>();
+    const made = new Map<Hash, Base | undefined>();
     const baseOf: Bases = (hash) => {
-      const atHand = known?.(hash);
-      if (atHand !== undefined) return atHand;
+      const payload = known?.(hash);
+      if (payload !== undefined) return { payload, bases: [] };
       const bytes = read.get(hash);
       if (bytes !== undefined && !made.has(hash)) {
         // Nothing is a difference from itself.
@@ -133,7 +158,7 @@ export class ChunkStore {
 
   /**
    * Stores chunks so that no collector of `epoch` or an earlier one removes them. One round trip when all are new;
-   * two more when some are there with a lower epoch, and four when these are stored as differences from others.
+   * two more when some are there with a lower epoch, and two more for each difference in a row that these are stored as.
    * One that is there stays in the form that it is in.
    *
    * @returns those that were there
@@ -292,7 +317,7 @@ function asSound(hash: Hash, bytes: Uint8Array, bases: Bases): Sound | undefined
 }
 
 /** What `bytes` hold as what another chunk is a difference from: that one's name tells whether it is sound. */
-function asBase(bytes: Uint8Array, bases: Bases): KnownChunk | undefined {
+function asBase(bytes: Uint8Array, bases: Bases): Base | undefined {
   try {
     return bodyOf(decodeChunk(bytes), bases);
   } catch {
@@ -303,7 +328,7 @@ function asBase(bytes: Uint8Array, bases: Bases): KnownChunk | undefined {
 /** The stored chunk, after a check of its payload against its name. */
 function verified(hash: Hash, bytes: Uint8Array, bases: Bases): Sound {
   let stored: StoredChunk;
-  let read: KnownChunk;
+  let read: Base;
   try {
     stored = decodeChunk(bytes);
     read = bodyOf(stored, bases);
@@ -320,7 +345,7 @@ function verified(hash: Hash, bytes: Uint8Array, bases: Bases): Sound {
   return { chunk: { payload: read.payload, bases: read.bases, note, epoch, createdAt }, stored, bytes };
 }
 
-function bodyOf(stored: StoredChunk, bases: Bases): KnownChunk {
+function bodyOf(stored: StoredChunk, bases: Bases): Base {
   if (stored.base === undefined) return { payload: stored.payload, bases: [] };
   const base = bases(stored.base);
   if (base === undefined) throw new CorruptionError(`Chunk ${stored.base}, which it is a difference from, is damaged.`);

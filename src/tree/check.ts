@@ -296,7 +296,7 @@ function nameOf({ hash, variant }: Expected): string {
 }
 
 function madeOrStored(node: Node | undefined, variant: number): Pick<Expected, "made" | "variant"> {
-  return node === undefined || node.stored !== undefined ? { variant } : { made: node, variant: ~variant };
+  return node === undefined || node.isStored ? { variant } : { made: node, variant: ~variant };
 }
 
 /** 32 bits of what is expected: FNV-1a. */

@@ -31,7 +31,7 @@ export class ChunkCheck {
     this.#step = step;
   }
 
-  /** Chunks, or what is wrong with them. One round trip, and another one where some are differences from others. */
+  /** Chunks, or what is wrong with them. One round trip, and another one for each difference in a row. */
   async read(kind: ChunkKind, hashes: ReadonlySet<Hash>): Promise<Map<Hash, SoundChunk | Fault>> {
     this.count += hashes.size;
     return this.readAgain(kind, hashes);

@@ -160,7 +160,7 @@ export class EntryList {
     const at = this.#reserve(node.slotStart(to) - start);
     this.#slots.set(node.payload.subarray(start, node.slotStart(to)), at);
     for (let i = from; i < to; i++) {
-      if (node.level > 0) this.#adopt(node.children[i], node.stored === undefined && node.held.includes(i));
+      if (node.level > 0) this.#adopt(node.children[i], !node.isStored && node.held.includes(i));
       this.#pushNodeKey(node, i);
       this.#slotEnds.push(at + node.slotEnd(i) - start);
     }

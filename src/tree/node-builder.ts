@@ -40,8 +40,8 @@ export function buildNode(
     writeOffset(payload, count + i, list.slotEnd(from + i) - slotsFrom, wide);
   }
   payload.set(list.slots.subarray(slotsFrom, slotsFrom + slotBytes), slotsAt);
-  if (level === 0) return new Node(hashOf(payload), payload, NO_CHILDREN, undefined);
-  return new Node(hashOf(payload), payload, list.children(from, to), undefined, list.held(from, to));
+  if (level === 0) return new Node(hashOf(payload), payload, NO_CHILDREN, false);
+  return new Node(hashOf(payload), payload, list.children(from, to), false, list.held(from, to));
 }
 
 /** Writes where the key of an entry ends (or, behind those of all keys, its slot). */

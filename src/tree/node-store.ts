@@ -6,7 +6,7 @@
  * costs one round trip a level, not one a node.
  */
 import type { Hash } from "../chunk/hash.ts";
-import { type ChunkStore, type KnownChunk, missingChunk } from "../chunk/store.ts";
+import { type ChunkStore, missingChunk } from "../chunk/store.ts";
 import { checkedChild, decodeNode, NO_CHILDREN, type Node, type NodeRef, setChild } from "./node.ts";
 
 /** How many bytes of nodes stay cached, unless asked otherwise. */
@@ -57,23 +57,21 @@ export class NodeStore {
   /**
    * Caches a node that was just stored, and those below it that it holds; returns the one that stays. Parents know where
    * their children are cached.
-   *
-   * @param basesOf what they are stored as differences from
    */
-  addStored(node: Node, basesOf: (hash: Hash) => readonly Hash[] = () => []): Node {
-    if (node.stored !== undefined) return node;
+  addStored(node: Node): Node {
+    if (node.isStored) return node;
     const { hash, level } = node;
     const known = this.#refs.get(hash)?.node;
     if (known !== undefined) return known;
     const children = level === 0 ? NO_CHILDREN : node.children.slice();
-    for (const index of node.held) children[index] = this.#refOf(children[index], basesOf);
-    return this.add(node.asStored(children, { bases: basesOf(hash) }));
+    for (const index of node.held) children[index] = this.#refOf(children[index]);
+    return this.add(node.asStored(children));
   }
 
   /** Where the cache has a child. */
-  #refOf(child: NodeRef | undefined, basesOf: (hash: Hash) => readonly Hash[]): NodeRef | undefined {
-    if (child?.node === undefined || child.node.stored !== undefined) return child;
-    this.addStored(child.node, basesOf);
+  #refOf(child: NodeRef | undefined): NodeRef | undefined {
+    if (child?.node === undefined || child.node.isStored) return child;
+    this.addStored(child.node);
     return this.#refs.get(child.node.hash);
   }
 
@@ -87,19 +85,15 @@ export class NodeStore {
     return node;
   }
 
-  /** Reads nodes in one batch (two, where some are stored as differences from others), and caches them. A `CorruptionError` for one that is missing or damaged. */
+  /** Reads nodes in one batch (and one more for each difference in a row that one is stored as), and caches them. A `CorruptionError` for one that is missing or damaged. */
   async load(hashes: readonly Hash[]): Promise<Node[]> {
-    const chunks = await this.chunks.readSound("node", hashes, "throw", (hash) => this.#known(hash));
+    const known = (hash: Hash): Uint8Array | undefined => this.cached(hash)?.payload;
+    const chunks = await this.chunks.readSound("node", hashes, "throw", known);
     return hashes.map((hash) => {
       const chunk = chunks.get(hash);
       if (chunk === undefined) throw missingChunk(hash);
-      return this.add(this.cached(hash) ?? decodeNode(hash, chunk.payload, chunk.bases));
+      return this.add(this.cached(hash) ?? decodeNode(hash, chunk.payload));
     });
-  }
-
-  #known(hash: Hash): KnownChunk | undefined {
-    const node = this.cached(hash);
-    return node?.stored && { payload: node.payload, bases: node.stored.bases };
   }
 
   /** Second chance: what was used since the last look stays, and moves behind what was not. */

@@ -45,15 +45,6 @@ export interface NodeRef {
   used: boolean;
 }
 
-/** How a node is stored. */
-export interface Stored {
-  /** The node that it is stored as a difference from, the one that this is a difference from, and so on; none: it is stored whole. */
-  readonly bases: readonly Hash[];
-}
-
-/** The bases of a node that is stored whole. */
-const WHOLE: readonly Hash[] = [];
-
 /** What a node was made from, and which of its entries got other slots. */
 interface Replaced {
   readonly from: Hash;
@@ -86,8 +77,8 @@ export class Node {
   readonly prefixLength: number;
   /** The children, as far as they were looked up in the cache, or are held by this node alone. */
   readonly children: (NodeRef | undefined)[];
-  /** How it is stored, with all below it; `undefined`: it is not. Such a node holds those of its children that are not. */
-  readonly stored: Stored | undefined;
+  /** Whether it is stored, with all below it. One that is not holds those of its children that are not. */
+  readonly isStored: boolean;
   /** The indexes of the children that may not be stored, so that nobody need look at all to find them. */
   readonly held: readonly number[];
   /** Whether offsets take four bytes instead of two. */
@@ -105,7 +96,7 @@ export class Node {
 
   /**
    * @param children those that are at hand
-   * @param stored how it is stored; `undefined`: it is not
+   * @param isStored whether it is stored, with all below it
    * @param held the indexes of children that may not be stored
    * @param totals if they are known
    */
@@ -113,7 +104,7 @@ export class Node {
     hash: Hash,
     payload: Uint8Array,
     children: (NodeRef | undefined)[],
-    stored: Stored | undefined,
+    isStored: boolean,
     held: readonly number[] = NONE,
     totals?: Totals | undefined,
   ) {
@@ -121,7 +112,7 @@ export class Node {
     this.hash = hash;
     this.payload = payload;
     this.children = children;
-    this.stored = stored;
+    this.isStored = isStored;
     this.held = held;
     this.#totals = totals;
     this.level = payload[1] ?? 0;
@@ -148,15 +139,15 @@ export class Node {
     totals: Totals,
     indexes: readonly number[],
   ): Node {
-    const node = new Node(hashOf(payload), payload, children, undefined, held, totals);
+    const node = new Node(hashOf(payload), payload, children, false, held, totals);
     node.#heads = this.#heads;
     node.#replaced = { from: this.hash, indexes };
     return node;
   }
 
   /** The same node, after it was stored with all below it. */
-  asStored(children: (NodeRef | undefined)[], stored: Stored): Node {
-    const node = new Node(this.hash, this.payload, children, stored, undefined, this.totals());
+  asStored(children: (NodeRef | undefined)[]): Node {
+    const node = new Node(this.hash, this.payload, children, true, undefined, this.totals());
     node.#heads = this.#heads;
     node.#replaced = this.#replaced;
     return node;
@@ -456,13 +447,13 @@ function headAt(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /** A node from stored bytes that hash to `hash`; a `CorruptionError` for bytes that no node has. */
-export function decodeNode(hash: Hash, payload: Uint8Array, bases: readonly Hash[] = WHOLE): Node {
+export function decodeNode(hash: Hash, payload: Uint8Array): Node {
   const fail = (reason: string): never => {
     throw new CorruptionError(`Chunk ${hash} is no node of a tree: ${reason}.`, { at: hash });
   };
   const flags = payload[2] ?? 0xff;
   if (payload.length < HEADER || payload[0] !== NODE_KIND || flags > 7) fail("its header is none");
-  const node = new Node(hash, plainBytes(payload), payload[1] === 0 ? NO_CHILDREN : [], { bases });
+  const node = new Node(hash, plainBytes(payload), payload[1] === 0 ? NO_CHILDREN : [], true);
   const { count, level, prefixLength } = node;
   if (level > MAX_LEVEL || count > maxEntries(level)) fail("it has too many levels or entries");
   if (count === 0 && (level > 0 || prefixLength > 0 || flags !== 0 || payload.length > HEADER)) fail("it is empty");

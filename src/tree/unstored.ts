@@ -4,7 +4,7 @@ import type { Node } from "./node.ts";
 export function unstoredNodes(root: Node): Node[] {
   const found: Node[] = [];
   const visit = (node: Node): void => {
-    if (node.stored !== undefined) return;
+    if (node.isStored) return;
     found.push(node);
     for (const index of node.held) {
       const child = node.children[index]?.node;

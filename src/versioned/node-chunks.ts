@@ -13,10 +13,11 @@ import { unstoredNodes } from "../tree/unstored.ts";
 /** How many differences in a row lead from a node to one that is stored whole, at most. */
 const LONGEST_CHAIN = 8;
 
-/** The chunks of nodes, and of those that are stored as differences from others, which these are. */
-export interface NodeChunks {
-  readonly chunks: readonly Chunk[];
-  readonly bases: ReadonlyMap<Hash, readonly Hash[]>;
+/** What a node can be stored as a difference from. */
+interface Base {
+  readonly node: Node;
+  /** The node that was found in its place, what that is stored as a difference from, and so on. */
+  readonly chain: readonly Hash[];
 }
 
 /**
@@ -30,47 +31,43 @@ export async function nodeChunks(
   repository: Repository,
   root: Node,
   parent: CommitRecord | undefined,
-): Promise<NodeChunks> {
+): Promise<Chunk[]> {
   const nodes = unstoredNodes(root);
-  const bases = new Map<Hash, readonly Hash[]>();
   const whole = ({ hash, payload }: Node): Chunk => ({ kind: "node", hash, payload });
-  if (parent === undefined || tailLimitOf(repository.store) === 0) return { chunks: nodes.map(whole), bases };
-  const base = await storedBelow(repository, parent);
-  const top = await repository.trees.root(base);
-  if (top.count === 0) return { chunks: nodes.map(whole), bases };
-  const others = await basesFor(repository, nodes, top);
-  const chunks = nodes.map((node, i): Chunk => {
-    const other = others[i];
-    const chain = other === undefined ? [] : [other.hash, ...(other.stored?.bases ?? [])];
+  if (parent === undefined || tailLimitOf(repository.store) === 0) return nodes.map(whole);
+  const below = await storedBelow(repository, parent);
+  const top = await repository.trees.root(below);
+  if (top.count === 0) return nodes.map(whole);
+  const bases = await basesFor(repository, nodes, top);
+  return nodes.map((node, i): Chunk => {
+    const base = bases[i];
     // It may be one of them again: nothing is a difference from itself.
-    const delta = other === undefined || chain.includes(node.hash) ? undefined : deltaOf(node, other);
-    if (delta === undefined) return whole(node);
-    bases.set(node.hash, chain);
+    const delta = base === undefined || base.chain.includes(node.hash) ? undefined : deltaOf(node, base.node);
     return { ...whole(node), delta };
   });
-  return { chunks, bases };
 }
 
 /**
- * The nodes that others can be stored as differences from: those in their places in a tree that is stored; where a chain would
- * get too long, the one that it ends with.
+ * What nodes can be stored as differences from: the nodes in their places in a tree that is stored; where a chain would get too
+ * long, the one that it ends with; nothing where that is not there.
  */
 async function basesFor(
   { chunks, nodes: store }: Repository,
   nodes: readonly Node[],
   top: Node,
-): Promise<readonly (Node | undefined)[]> {
+): Promise<readonly (Base | undefined)[]> {
   const reader = new NodeReader(store);
   const others = await reader.run(() => nodes.map((node) => inPlaceOf(node, top, reader)));
-  const isLong = (other: Node | undefined): other is Node => (other?.stored?.bases.length ?? 0) >= LONGEST_CHAIN;
-  const long = others.filter(isLong).map(({ hash }) => hash);
-  if (long.length === 0) return others;
-  // As they are stored now: what they were differences from when they were read may be gone.
-  const found = await chunks.readSound("node", long);
+  const hashes = new Set(others.flatMap((other) => other?.hash ?? []));
+  // As they are stored now: since they were cached they may have been collected, and stored again in another form.
+  const chains = await chunks.chains([...hashes]);
   return reader.run(() =>
-    others.map((other) => {
-      const last = isLong(other) ? found.get(other.hash)?.bases.at(-1) : undefined;
-      return last === undefined ? other : reader.node(last);
+    others.map((other): Base | undefined => {
+      const bases = other && chains.get(other.hash);
+      if (other === undefined || bases === undefined) return undefined;
+      const last = bases.length < LONGEST_CHAIN ? undefined : bases.at(-1);
+      const node = last === undefined ? other : reader.node(last);
+      return node && { node, chain: [other.hash, ...bases] };
     }),
   );
 }

@@ -11,7 +11,7 @@ import { EntryList } from "../tree/entry-list.ts";
 import { withoutIdle } from "../tree/idle.ts";
 import type { Node } from "../tree/node.ts";
 import { NodeReader, type NodeStore } from "../tree/node-store.ts";
-import { type NodeChunks, nodeChunks } from "./node-chunks.ts";
+import { nodeChunks } from "./node-chunks.ts";
 
 /** A tree for a new commit. */
 export interface NewTree {
@@ -25,11 +25,7 @@ export interface NewCommit {
   readonly commit: CommitRecord;
   readonly root: Node;
   readonly chunks: readonly Chunk[];
-  /** What those of them are differences from that are. */
-  readonly bases: NodeChunks["bases"];
 }
-
-const NO_NODES: NodeChunks = { chunks: [], bases: new Map() };
 
 /** The tree of a commit with changes. */
 export async function changedTree(nodes: NodeStore, from: Node, changes: EntryList): Promise<NewTree> {
@@ -50,9 +46,9 @@ export async function newCommit(
   const { size, bytes } = root.totals();
   const note = tailNote(tailLimitOf(repository.store), parents[0], edits);
   const commit = await repository.commits.make({ root: root.hash, size, bytes, parents, info, note });
-  const nodes = note === undefined ? await nodeChunks(repository, root, parents[0]) : NO_NODES;
+  const nodes = note === undefined ? await nodeChunks(repository, root, parents[0]) : [];
   const chunk: Chunk = { kind: "commit", hash: commit.hash, payload: commit.payload, note };
-  return { commit, root, chunks: [...blobs, ...nodes.chunks, chunk], bases: nodes.bases };
+  return { commit, root, chunks: [...blobs, ...nodes, chunk] };
 }
 
 /** The commit that every history begins with: no keys, no parents, no info. The same in every store. */
@@ -63,15 +59,11 @@ export function rootCommit(repository: Repository): Promise<NewCommit> {
 /** Stores a new commit as unpublished work; returns it as it is stored, and its tree. */
 export async function storeCommit(session: Session, made: NewCommit): Promise<Pick<NewCommit, "commit" | "root">> {
   const { commits, nodes, trees } = session.repository;
-  const known = new Map(await session.put(made.chunks));
-  const before = known.get(made.commit.hash);
+  const before = (await session.put(made.chunks)).get(made.commit.hash);
   const note = before === undefined ? made.commit.note : before.note;
   // Somebody made it before, while the store was in an older format: then its tree is stored, and must be safe, too.
   const isWhole = note === undefined && made.commit.note !== undefined;
-  if (isWhole) {
-    const { chunks } = await nodeChunks(session.repository, made.root, undefined);
-    for (const [hash, chunk] of await session.put(chunks)) known.set(hash, chunk);
-  }
+  if (isWhole) await session.put(await nodeChunks(session.repository, made.root, undefined));
   const commit = note === made.commit.note ? made.commit : { ...made.commit, note };
   if (note !== undefined && before !== undefined) await checkNote(session.repository, made.commit, commit);
   commits.add(commit);
@@ -79,8 +71,7 @@ export async function storeCommit(session: Session, made: NewCommit): Promise<Pi
     trees.remember(commit, made.root);
     return { commit, root: made.root };
   }
-  const root = nodes.addStored(made.root, (hash) => known.get(hash)?.bases ?? made.bases.get(hash) ?? []);
-  return { commit, root };
+  return { commit, root: nodes.addStored(made.root) };
 }
 
 /** Checks what a record that was there says of a commit's changes: no name covers it. */

@@ -191,6 +191,32 @@ describe("nodes that are stored as differences from others", () => {
     for (const [, keys] of now) for (const key of keys) expect(chain).not.toContain(key);
   });
 
+  it.each([1, 2])("make no longer ones of contents that were collected and come back, by %i writers", async (count) => {
+    const store = new PlainMemory(1);
+    const writers = [await Versioned.open(store), await Versioned.open(new ViewOf(store))].slice(0, count);
+    let turn = 0;
+    const set = async (entries: readonly (readonly [string, Uint8Array])[]): Promise<void> => {
+      const v = writers[turn++ % count];
+      await v?.reset();
+      await v?.snapshot(entries);
+      await v?.merge();
+    };
+    const fill = (from: number): [string, Uint8Array][] =>
+      Array.from({ length: 300 }, (_, i) => [`k${1000 + i}`, noise(60, from + i)]);
+    const states = Array.from({ length: 60 }, (_, i) => bytes(`state ${i}`));
+    await set(fill(0));
+    for (const state of states) await set([["k1000", state]]);
+    for (const from of [5000, 0]) {
+      await set(fill(from));
+      await retainHistory(store, { branches: ["main"], commits: 1 });
+      await collectGarbage(store, { minAge: 0 });
+    }
+    // Without each eighth, of which every writer may still believe that it is stored whole.
+    for (const [i, state] of states.entries()) if (i % 8 !== 7) await set([["k1000", state]]);
+    expect(Math.max(...[...chainsIn(store).values()].map(({ length }) => length))).toBe(8);
+    expect(await verify(store)).toMatchObject(SOUND);
+  });
+
   it("are none from themselves, where a value comes back", async () => {
     const store = new PlainMemory(3);
     const v = await changing(store, 2);
