@@ -113,25 +113,24 @@ export class ChunkStore {
   async chains(hashes: readonly Hash[]): Promise<Map<Hash, readonly Hash[]>> {
     const chains = new Map<Hash, readonly Hash[]>();
     for (let from = 0; from < hashes.length; from += BATCH) {
-      let open = hashes.slice(from, from + BATCH).map((hash) => ({ hash, chain: [] as Hash[], last: hash }));
-      for (let length = 0; open.length > 0 && length <= MAX_CHAIN; length++) {
-        const names = new Map(open.map(({ last }) => [last, chunkKey("node", last)]));
-        const stored = await this.store.getMany([...names.values()]);
-        open = open.flatMap(({ hash, chain, last }) => {
-          const bytes = stored.get(names.get(last) ?? "");
-          const base = bytes && baseOf(bytes);
-          if (bytes !== undefined && base === undefined) chains.set(hash, chain);
-          if (base === undefined) return [];
+      const batch = hashes.slice(from, from + BATCH);
+      const stored = await this.store.getMany(batch.map((hash) => chunkKey("node", hash)));
+      const below = await this.#readBases(stored.values());
+      for (const hash of batch) {
+        const chain: Hash[] = [];
+        let bytes = stored.get(chunkKey("node", hash)) ?? NOTHING;
+        for (let base = baseOf(bytes); base !== undefined && chain.length < MAX_CHAIN; base = baseOf(bytes)) {
           chain.push(base);
-          return [{ hash, chain, last: base }];
-        });
+          bytes = below.get(base) ?? NOTHING;
+        }
+        if (bytes.length > 0 && baseOf(bytes) === undefined) chains.set(hash, chain);
       }
     }
     return chains;
   }
 
-  /** The chunks that stored ones are differences from, those that are not at hand read in one batch, or in several where they are differences, too. */
-  async #bases(stored: Iterable<Uint8Array>, known?: KnownPayload): Promise<Bases> {
+  /** The stored bytes of the chunks that stored ones are differences from, those that are not at hand, in one batch, or in several where they are differences, too; none for one that is not there. */
+  async #readBases(stored: Iterable<Uint8Array>, known?: KnownPayload): Promise<ReadonlyMap<Hash, Uint8Array>> {
     const read = new Map<Hash, Uint8Array>();
     let open = basesOf(stored);
     for (let round = 0; open.size > 0 && round < MAX_CHAIN; round++) {
@@ -141,6 +140,12 @@ export class ChunkStore {
       for (const hash of hashes) read.set(hash, found.get(chunkKey("node", hash)) ?? NOTHING);
       open = basesOf(found.values());
     }
+    return read;
+  }
+
+  /** The chunks that stored ones are differences from. */
+  async #bases(stored: Iterable<Uint8Array>, known?: KnownPayload): Promise<Bases> {
+    const read = await this.#readBases(stored, known);
     const made = new Map<Hash, Base | undefined>();
     const baseOf: Bases = (hash) => {
       const payload = known?.(hash);
